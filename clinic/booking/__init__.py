@@ -1,0 +1,1 @@
+"""Holds and appointments: the journey and policy (pure), and the services that write them."""

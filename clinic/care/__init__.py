@@ -1,0 +1,1 @@
+"""What the therapist minds: the session sheet."""

@@ -1,0 +1,1 @@
+"""What the clinic offers: techniques, offerings with options and prices, and the recommendation (pure)."""

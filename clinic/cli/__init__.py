@@ -1,0 +1,1 @@
+"""`flask clinic ...`: the commands for people and machines."""

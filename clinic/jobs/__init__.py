@@ -1,0 +1,1 @@
+"""Work done in the background; each job is run(session, now)."""

@@ -1,0 +1,1 @@
+"""Messages owed: the outbox, their wording, and the channels that carry them."""

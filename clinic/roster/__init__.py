@@ -1,0 +1,1 @@
+"""Where and when: sites, therapists, rooms, hours, time off, the diary; availability (pure)."""
