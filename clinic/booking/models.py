@@ -1,0 +1,163 @@
+"""Journeys on their way, holds, appointments and what happened to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from clinic.catalog.models import OfferingOption
+from clinic.db import Base, EncryptedText, UtcDateTime, one_of
+from clinic.intake.models import Intake
+from clinic.kernel.money import Money
+from clinic.people.models import Client
+from clinic.roster.models import Room, Site, Therapist
+
+
+class HoldStatus(StrEnum):
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    RELEASED = "released"
+    LAPSED = "lapsed"
+
+
+class Status(StrEnum):
+    """Where an appointment stands (close to FHIR's words)."""
+
+    PROVISIONAL = "provisional"
+    BOOKED = "booked"
+    CHECKED_IN = "checked_in"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    LAPSED = "lapsed"
+
+
+class Hold(Base):
+    """A time kept for someone for some minutes. `minutes` is the client's whole time, talk included."""
+
+    __tablename__ = "hold"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int | None] = mapped_column(sa.ForeignKey("diary_entry.id", ondelete="SET NULL"))
+    status: Mapped[HoldStatus] = mapped_column(one_of(HoldStatus, "status"))
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    therapist_id: Mapped[int] = mapped_column(sa.ForeignKey("therapist.id"))
+    room_id: Mapped[int] = mapped_column(sa.ForeignKey("room.id"))
+    option_id: Mapped[int] = mapped_column(sa.ForeignKey("offering_option.id"))
+    intake_id: Mapped[int | None] = mapped_column(sa.ForeignKey("intake.id"))
+    client_id: Mapped[int | None] = mapped_column(sa.ForeignKey("client.id"))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    talk_minutes: Mapped[int] = mapped_column(default=0)
+    price_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    site: Mapped[Site] = relationship()
+    therapist: Mapped[Therapist] = relationship()
+    room: Mapped[Room] = relationship()
+    option: Mapped[OfferingOption] = relationship()
+
+    __table_args__ = (
+        sa.CheckConstraint("ends_at > starts_at", name="span"),
+        sa.Index("ix_hold_status_expires_at", "status", "expires_at"),
+        sa.Index("ix_hold_entry_id", "entry_id"),
+    )
+
+
+class Appointment(Base):
+    """A session agreed with a client. Cancelled, lapsed and no-show are statuses; rows are never deleted.
+
+    `entry_id` is the diary entry while it occupies time; `hold_id` makes confirming a hold twice
+    impossible; `sequence` counts changes for the calendar file.
+    """
+
+    __tablename__ = "appointment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(sa.String(12), unique=True)
+    hold_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hold.id"), unique=True)
+    entry_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("diary_entry.id", ondelete="SET NULL"), unique=True
+    )
+    client_id: Mapped[int] = mapped_column(sa.ForeignKey("client.id"), index=True)
+    site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"))
+    therapist_id: Mapped[int] = mapped_column(sa.ForeignKey("therapist.id"))
+    room_id: Mapped[int] = mapped_column(sa.ForeignKey("room.id"))
+    option_id: Mapped[int] = mapped_column(sa.ForeignKey("offering_option.id"))
+    intake_id: Mapped[int | None] = mapped_column(sa.ForeignKey("intake.id"), index=True)
+    status: Mapped[Status] = mapped_column(one_of(Status, "status"))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    talk_minutes: Mapped[int] = mapped_column(default=0)
+    price_minor: Mapped[int]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    sequence: Mapped[int] = mapped_column(default=0)
+    via: Mapped[str] = mapped_column(sa.String(10), default="web")
+    cancel_reason: Mapped[str] = mapped_column(sa.String(80), default="")
+    desk_note: Mapped[str] = mapped_column(EncryptedText("appointment.desk_note"), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+    client: Mapped[Client] = relationship()
+    site: Mapped[Site] = relationship()
+    therapist: Mapped[Therapist] = relationship()
+    room: Mapped[Room] = relationship()
+    option: Mapped[OfferingOption] = relationship()
+    intake: Mapped[Intake | None] = relationship()
+    events: Mapped[list[AppointmentEvent]] = relationship(
+        back_populates="appointment", order_by="AppointmentEvent.id"
+    )
+
+    __mapper_args__ = {"version_id_col": version}
+    __table_args__ = (
+        sa.CheckConstraint("ends_at > starts_at", name="span"),
+        sa.Index("ix_appointment_site_id_starts_at", "site_id", "starts_at"),
+        sa.Index("ix_appointment_therapist_id_starts_at", "therapist_id", "starts_at"),
+    )
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_minor, self.currency)
+
+
+class AppointmentEvent(Base):
+    """What happened to an appointment, by whom, when; only ever added. `detail` has no health word."""
+
+    __tablename__ = "appointment_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(sa.String(80))
+    kind: Mapped[str] = mapped_column(sa.String(30))
+    detail: Mapped[str] = mapped_column(sa.String(200), default="")
+    appointment: Mapped[Appointment] = relationship(back_populates="events")
+
+
+class Journey(Base):
+    """A client's way to an appointment: what has been chosen so far, kept by us and not in the form.
+
+    `token_digest` is the SHA-256 of the token in the client's cookie. `details` (JSON: name, e-mail,
+    phone, reminders, terms) is encrypted until it becomes a client. Swept when it expires.
+    """
+
+    __tablename__ = "journey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    intake_id: Mapped[int | None] = mapped_column(sa.ForeignKey("intake.id"))
+    outcome_seen: Mapped[bool] = mapped_column(default=False)
+    option_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offering_option.id"))
+    hold_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hold.id"))
+    details: Mapped[str | None] = mapped_column(EncryptedText("journey.details"))
+    appointment_id: Mapped[int | None] = mapped_column(sa.ForeignKey("appointment.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    intake: Mapped[Intake | None] = relationship()
+    option: Mapped[OfferingOption | None] = relationship()
+    hold: Mapped[Hold | None] = relationship()
+    appointment: Mapped[Appointment | None] = relationship()

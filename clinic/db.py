@@ -1,0 +1,156 @@
+"""The database: base class, column types, engine, session, and the one kind of transaction.
+
+SQLite (the default) runs in WAL mode with foreign keys on. pysqlite's own transaction handling is
+switched off and BEGIN is ours, so savepoints work; whatever may write begins IMMEDIATE, because a
+reader that later wants to write cannot wait for its turn and fails with 'database is locked'.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import event
+from sqlalchemy.engine import Dialect, Engine, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+BUSY_SECONDS = 20
+
+
+class Base(DeclarativeBase):
+    """All tables; constraints are named by one rule so that migrations can name them too."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant. Refuses naive values, keeps UTC, gives aware values back on both databases."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant without a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class KeyRing:
+    """The field-encryption keys of this process: the first writes, any of them reads."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, AESGCM] = {}
+        self._newest = ""
+
+    def load(self, keys: Sequence[tuple[str, bytes]]) -> None:
+        self._keys = {name: AESGCM(key) for name, key in keys}
+        self._newest = keys[0][0]
+
+    def seal(self, text: str, context: str) -> bytes:
+        """`text` encrypted: version, key id, nonce, ciphertext; bound to `context` (table.column)."""
+        nonce = os.urandom(12)
+        name = self._newest.encode()
+        head = bytes([1, len(name)]) + name
+        return head + nonce + self._keys[self._newest].encrypt(nonce, text.encode(), context.encode())
+
+    def open(self, sealed: bytes, context: str) -> str:
+        """What `seal` was given; KeyError for an unknown key, InvalidTag if it was tampered with."""
+        length = sealed[1]
+        name = sealed[2 : 2 + length].decode()
+        nonce, body = sealed[2 + length : 14 + length], sealed[14 + length :]
+        return self._keys[name].decrypt(nonce, body, context.encode()).decode()
+
+
+key_ring = KeyRing()
+
+
+class EncryptedText(TypeDecorator[str]):
+    """Health text, encrypted with AES-GCM; `context` names its table and column and is authenticated."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else key_ring.seal(value, self.context)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else key_ring.open(bytes(value), self.context)
+
+
+def one_of(enum: type, name: str) -> sa.Enum:
+    """A column for a StrEnum, kept as its value under the named CHECK `name`."""
+    return sa.Enum(
+        enum,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=24,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def make_engine(url: str) -> Engine:
+    """An engine on `url` with this project's settings for SQLite or PostgreSQL."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[Session]:
+    """One writing transaction: commits at the end, rolls back on any exception.
+
+    Whatever was read before is read again inside, so a decision never rests on an older state.
+    """
+    session.commit()
+    session.expire_all()
+    session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise

@@ -1,0 +1,197 @@
+"""The diary: squared paper on which nothing can be written twice. The only writer of entries and claims.
+
+Every therapist, room and client has one square for each five minutes. Whoever occupies it writes its
+entry there; the primary key of `slot_claim` refuses the second. Claims are inserted in key order, so
+that two writers who want the same squares meet at the first of them and never in a deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from clinic.kernel.errors import BadInput, SlotTaken
+from clinic.kernel.ticks import ticks_between
+from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
+
+LONGEST = timedelta(days=370)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An owner's time from `start` to `end` (aware instants; widened outward to whole five minutes)."""
+
+    kind: OwnerKind
+    owner_id: int
+    start: datetime
+    end: datetime
+
+    def ticks(self) -> range:
+        if self.end <= self.start:
+            raise BadInput("The end must be after the start.")
+        if self.end - self.start > LONGEST:
+            raise BadInput("That is longer than a year.")
+        return ticks_between(self.start, self.end)
+
+
+def session_claims(
+    *,
+    therapist_id: int,
+    room_id: int,
+    client_id: int | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    buffer_before: int,
+    buffer_after: int,
+    turnover: int,
+) -> list[Claim]:
+    """What a session takes: therapist with buffers, room with turnover, client bare (minutes)."""
+    before, after, turn = (timedelta(minutes=m) for m in (buffer_before, buffer_after, turnover))
+    claims = [
+        Claim(OwnerKind.THERAPIST, therapist_id, starts_at - before, ends_at + after),
+        Claim(OwnerKind.ROOM, room_id, starts_at, ends_at + turn),
+    ]
+    if client_id is not None:
+        claims.append(Claim(OwnerKind.CLIENT, client_id, starts_at, ends_at))
+    return claims
+
+
+def enter(
+    session: Session,
+    kind: EntryKind,
+    claims: Iterable[Claim],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> int:
+    """Writes an entry with its claims and gives its id; SlotTaken if any square is written already.
+
+    Lapsed holds that stand in the way are struck first. The claims go in within a savepoint, so a
+    refusal leaves the caller's transaction usable.
+    """
+    wanted = list(claims)
+    strike_lapsed(session, wanted, now)
+    entry = DiaryEntry(kind=kind, created_at=now, expires_at=expires_at)
+    try:
+        with session.begin_nested():
+            session.add(entry)
+            session.flush()
+            _write(session, entry.id, wanted)
+    except IntegrityError as error:
+        if not _is_claim_collision(error):
+            raise
+        raise SlotTaken(who=_who_stands_there(session, wanted)) from None
+    except OperationalError as error:
+        if _is_deadlock(error):  # cannot happen between sorted claims; a refusal all the same
+            raise SlotTaken() from None
+        raise
+    return entry.id
+
+
+def extend(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime) -> None:
+    """Adds claims to an entry (a client to a hold, say); SlotTaken if a square is written already."""
+    wanted = list(claims)
+    strike_lapsed(session, wanted, now)
+    try:
+        with session.begin_nested():
+            _write(session, entry_id, wanted)
+    except IntegrityError as error:
+        if not _is_claim_collision(error):
+            raise
+        raise SlotTaken(who=_who_stands_there(session, wanted)) from None
+
+
+def _write(session: Session, entry_id: int, claims: Sequence[Claim]) -> None:
+    squares = sorted(
+        (claim.kind.value, claim.owner_id, tick) for claim in claims for tick in claim.ticks()
+    )
+    session.execute(
+        sa.insert(SlotClaim.__table__),  # type: ignore[arg-type]
+        [{"kind": k, "owner_id": o, "tick": t, "entry_id": entry_id} for k, o, t in squares],
+    )
+    spans = sorted((claim.kind.value, claim.owner_id, claim.ticks()) for claim in claims)
+    session.execute(
+        sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
+        [
+            {"entry_id": entry_id, "kind": k, "owner_id": o, "from_tick": t.start, "to_tick": t.stop}
+            for k, o, t in spans
+        ],
+    )
+
+
+def become_appointment(session: Session, entry_id: int) -> bool:
+    """Turns a hold's entry into an appointment's. Its claims stay, so nothing can come between.
+
+    False where the entry is gone: it lapsed and was struck.
+    """
+    changed = session.execute(
+        sa.update(DiaryEntry)
+        .where(DiaryEntry.id == entry_id, DiaryEntry.kind == EntryKind.HOLD)
+        .values(kind=EntryKind.APPOINTMENT, expires_at=None)
+    )
+    return changed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def strike(session: Session, entry_id: int | None) -> None:
+    """Takes an entry and its claims out of the diary. Doing it twice does no harm."""
+    if entry_id is not None:
+        session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id == entry_id))
+
+
+def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> None:
+    """Strikes the holds that have lapsed by `now` and stand in the way of `claims`."""
+    if not claims:
+        return
+    in_the_way = sa.or_(
+        *(
+            sa.and_(
+                DiarySpan.kind == claim.kind,
+                DiarySpan.owner_id == claim.owner_id,
+                DiarySpan.to_tick > claim.ticks().start,
+                DiarySpan.from_tick < claim.ticks().stop,
+            )
+            for claim in claims
+        )
+    )
+    found = session.scalars(
+        sa.select(DiaryEntry.id)
+        .join(DiarySpan, DiarySpan.entry_id == DiaryEntry.id)
+        .where(DiaryEntry.expires_at <= now, in_the_way)
+        .distinct()
+        .order_by(DiaryEntry.id)
+    ).all()
+    for entry_id in found:
+        # Judged again by the database: a hold confirmed meanwhile has no expires_at and stays.
+        session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id == entry_id, DiaryEntry.expires_at <= now))
+
+
+def _is_claim_collision(error: IntegrityError) -> bool:
+    text = str(error.orig)
+    return "pk_slot_claim" in text or "slot_claim.kind" in text
+
+
+def _is_deadlock(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == "40P01"
+
+
+def _who_stands_there(session: Session, claims: Sequence[Claim]) -> str | None:
+    """'therapist', 'room' or 'client': the first of the wanted owners who is taken."""
+    for claim in claims:
+        ticks = claim.ticks()
+        taken = session.scalar(
+            sa.select(SlotClaim.tick)
+            .where(
+                SlotClaim.kind == claim.kind,
+                SlotClaim.owner_id == claim.owner_id,
+                SlotClaim.tick >= ticks.start,
+                SlotClaim.tick < ticks.stop,
+            )
+            .limit(1)
+        )
+        if taken is not None:
+            return claim.kind.value
+    return None

@@ -1,0 +1,150 @@
+"""What every test may ask for: a migrated database (SQLite or PostgreSQL), a session, an app, a clinic.
+
+A `session` lives in one outer transaction that is rolled back; services may use savepoints in it.
+`engine` gives a database of the test's own for what really commits (races, the app).
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.orm import Session
+
+from clinic import schema
+from clinic.db import key_ring, make_engine
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, winter time
+FIELD_KEY = bytes(range(32))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", default="sqlite", choices=["sqlite", "postgres"], help="database to test on")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys() -> None:
+    key_ring.load([("test", FIELD_KEY)])
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--db"))
+
+
+@pytest.fixture(scope="session")
+def server_url(backend: str, request: pytest.FixtureRequest) -> str | None:
+    """The maintenance URL of the PostgreSQL server, or None on SQLite."""
+    if backend == "sqlite":
+        return None
+    from tests import postgres
+
+    return postgres.shared_url(request.config)
+
+
+@pytest.fixture(scope="session")
+def template_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "clinic.db"
+    engine = make_engine(f"sqlite:///{path}")
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+def _fresh_sqlite(template: Path, folder: Path) -> str:
+    target = folder / f"{uuid.uuid4().hex}.db"
+    target.write_bytes(template.read_bytes())
+    return f"sqlite:///{target}"
+
+
+def _admin(server_url: str, statement: str) -> None:
+    engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(server_url: str | None) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database to make others from."""
+    assert server_url is not None
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    _admin(server_url, f'CREATE DATABASE "{name}"')
+    engine = make_engine(make_url(server_url).set(database=name).render_as_string(hide_password=False))
+    schema.migrate(engine)
+    engine.dispose()
+    yield name
+    _admin(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database_url(
+    backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The URL of a migrated database of this test's own."""
+    if backend == "sqlite":
+        yield _fresh_sqlite(request.getfixturevalue("template_path"), tmp_path)
+        return
+    template = request.getfixturevalue("postgres_template")
+    assert server_url is not None
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _admin(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    _admin(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_engine(
+    backend: str,
+    server_url: str | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Engine]:
+    """One migrated database for all tests that roll back."""
+    if backend == "sqlite":
+        folder = tmp_path_factory.mktemp("shared")
+        url = _fresh_sqlite(request.getfixturevalue("template_path"), folder)
+    else:
+        assert server_url is not None
+        template = request.getfixturevalue("postgres_template")
+        name = f"shared_{uuid.uuid4().hex[:12]}"
+        _admin(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(shared_engine: Engine) -> Iterator[Session]:
+    """A session whose every write is undone after the test; commits inside it are savepoints."""
+    with shared_engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {config.getoption('--db')}  CI: {os.environ.get('CI', 'no')}"
