@@ -133,7 +133,8 @@ def set_up_front_end(*, for_tests: bool) -> None:
         npm, environment = find_npm()
         with step("installing the front-end packages"):
             leave_out = [] if for_tests else ["--omit=dev", "--omit=optional"]
-            flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+            flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+            flags += ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=4000"]
             install("the front-end packages", [npm, "ci", *flags, *leave_out], **environment)
         write_stamp(MODULES, **wanted)
     vendored = digest(ROOT / "package-lock.json", Path(__file__))

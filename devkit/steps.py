@@ -26,8 +26,11 @@ class ToolFailed(Exception):
 
 
 @contextlib.contextmanager
-def step(words: str) -> Iterator[None]:
-    """Prints one line for a piece of work: a dot every two seconds while it lasts, then its time."""
+def step(words: str, otherwise: str = "did not work") -> Iterator[None]:
+    """Prints one line for a piece of work: a dot every two seconds while it lasts, then its time.
+
+    Where the work raises, the line ends with `otherwise` instead.
+    """
     began = time.monotonic()
     done = threading.Event()
 
@@ -38,7 +41,7 @@ def step(words: str) -> Iterator[None]:
     print(f"  {words} ", end="", flush=True)
     life = threading.Thread(target=show_life, daemon=True)
     life.start()
-    ending = "did not work"
+    ending = otherwise
     try:
         yield
         ending = f"{time.monotonic() - began:.1f} s"

@@ -96,7 +96,7 @@ def check() -> int:
     """Lint, layout, types, import rule, templates: all of them, then what did not pass."""
     failures: dict[str, str] = {}
     for words, command in CHECKS.items():
-        with contextlib.suppress(ToolFailed), step(words):
+        with contextlib.suppress(ToolFailed), step(words, "did not pass"):
             try:
                 tool(command)
             except ToolFailed as failure:
