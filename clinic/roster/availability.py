@@ -15,13 +15,20 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from clinic.kernel.spans import Span, merge, subtract
-from clinic.kernel.walltime import DAY_MINUTES, day_number, minute_at, steady_stretches
+from clinic.kernel.walltime import (
+    DAY_MINUTES,
+    day_number,
+    from_epoch_minute,
+    local,
+    minute_at,
+    steady_stretches,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,11 @@ class Opening:
     start: int
     therapist_id: int
     room_id: int
+
+    @property
+    def starts_at(self) -> datetime:
+        """The start as an instant, in UTC."""
+        return from_epoch_minute(self.start)
 
 
 def working_spans(
@@ -297,6 +309,14 @@ def nearest(openings: Iterable[Opening], wanted_start: int, count: int = 3) -> l
         by_start.setdefault(opening.start, opening)
     ranked = sorted(by_start.values(), key=lambda each: (abs(each.start - wanted_start), each.start))
     return ranked[:count]
+
+
+def by_local_day(openings: Iterable[Opening], zone: ZoneInfo) -> dict[date, list[Opening]]:
+    """Give the openings under the day on which the wall clock of `zone` sees them start, in order."""
+    days: dict[date, list[Opening]] = {}
+    for opening in openings:
+        days.setdefault(local(opening.starts_at, zone).date(), []).append(opening)
+    return days
 
 
 def _start(opening: Opening) -> int:

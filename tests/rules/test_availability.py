@@ -1,0 +1,213 @@
+"""Openings: therapist, room and client free together, against an oracle that looks at every minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinic.kernel.spans import Span
+from clinic.kernel.walltime import epoch_minute, minute_at
+from clinic.roster.availability import (
+    Demand,
+    Opening,
+    RoomTime,
+    TherapistTime,
+    WorkingPattern,
+    by_local_day,
+    first_openings,
+    grid_of,
+    nearest,
+    openings,
+    starts,
+    working_spans,
+)
+
+LONDON = ZoneInfo("Europe/London")
+MONDAY = date(2027, 6, 7)
+NINE, FIVE = 9 * 60, 17 * 60
+
+
+@dataclass(frozen=True)
+class Case:
+    demand: Demand
+    therapists: list[TherapistTime]
+    rooms: list[RoomTime]
+    client_busy: list[Span]
+
+    def openings(self) -> list[Opening]:
+        return openings(self.demand, self.therapists, self.rooms, self.client_busy)
+
+
+@st.composite
+def spans(draw: st.DrawFn, most: int) -> list[Span]:
+    found = []
+    for _ in range(draw(st.integers(0, most))):
+        start = draw(st.integers(-10, 300))
+        found.append((start, start + draw(st.integers(0, 60))))
+    return found
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    step = draw(st.sampled_from([1, 5, 15]))
+    bound = st.none() | st.integers(0, 300)
+    demand = Demand(
+        length=draw(st.integers(1, 40)),
+        grid=tuple(range(0, 300, step)),
+        before=draw(st.integers(0, 10)),
+        after=draw(st.integers(0, 10)),
+        turnover=draw(st.integers(0, 10)),
+        earliest=draw(bound),
+        latest=draw(bound),
+    )
+    therapists = []
+    for number in range(draw(st.integers(0, 3))):
+        opens = draw(st.integers(0, 150))
+        working = [(opens, opens + 100), (opens + 100 + draw(st.integers(0, 20)), opens + 200)]
+        therapists.append(TherapistTime(number, sorted(working), draw(spans(4))))
+    rooms = [RoomTime(number, draw(spans(3))) for number in range(draw(st.integers(0, 2)))]
+    return Case(demand, therapists, rooms, draw(spans(2)))
+
+
+def free(start: int, end: int, busy: list[Span]) -> bool:
+    return not any(low <= minute < high for low, high in busy for minute in range(start, end))
+
+
+def plain_openings(case: Case) -> list[Opening]:
+    found = []
+    want = case.demand
+    for start in want.grid:
+        if want.earliest is not None and start < want.earliest:
+            continue
+        if want.latest is not None and start > want.latest:
+            continue
+        end = start + want.length
+        rooms = [room.room_id for room in case.rooms if free(start, end + want.turnover, list(room.busy))]
+        if not rooms or not free(start, end, case.client_busy):
+            continue
+        for therapist in case.therapists:
+            low, high = start - want.before, end + want.after
+            works = any(opens <= low and high <= closes for opens, closes in therapist.working)
+            if works and free(low, high, list(therapist.busy)):
+                found.append(Opening(start, therapist.therapist_id, rooms[0]))
+    return found
+
+
+@given(cases())
+def test_openings_are_those_at_which_everyone_is_free(case: Case) -> None:
+    assert case.openings() == plain_openings(case)
+
+
+@given(cases(), st.integers(0, 12))
+def test_the_first_openings_are_the_first_of_all(case: Case, limit: int) -> None:
+    first = first_openings(case.demand, case.therapists, case.rooms, case.client_busy, limit=limit)
+    assert first == case.openings()[:limit]
+
+
+@given(cases(), st.data())
+def test_more_busy_time_never_makes_more_openings(case: Case, data: st.DataObject) -> None:
+    room_free_at = {opening.start for opening in case.openings()}
+    busier = [
+        TherapistTime(each.therapist_id, each.working, [*each.busy, *data.draw(spans(2))])
+        for each in case.therapists
+    ]
+    found = openings(case.demand, busier, case.rooms, case.client_busy)
+    assert {opening.start for opening in found} <= room_free_at
+
+
+def test_a_therapist_free_with_no_room_free_is_not_free() -> None:
+    ann = TherapistTime(1, [(0, 300)])
+    want = Demand(60, grid=tuple(range(0, 300, 15)))
+    assert openings(want, [ann], []) == []
+    assert openings(want, [ann], [RoomTime(7, [(0, 300)])]) == []
+    assert openings(want, [ann], [RoomTime(7, [(0, 225)])]) == [Opening(225, 1, 7), Opening(240, 1, 7)]
+
+
+def test_turnover_holds_the_room_and_not_the_therapist() -> None:
+    want = Demand(60, grid=(0, 60), turnover=15)
+    assert openings(want, [TherapistTime(1, [(0, 60)])], [RoomTime(7)]) == [Opening(0, 1, 7)]
+    assert openings(want, [TherapistTime(1, [(0, 60)])], [RoomTime(7, [(70, 80)])]) == []
+
+
+def test_rooms_are_taken_in_the_order_given() -> None:
+    want = Demand(60, grid=(0, 60))
+    rooms = [RoomTime(9, [(0, 30)]), RoomTime(3)]
+    found = openings(want, [TherapistTime(1, [(0, 120)])], rooms)
+    assert found == [Opening(0, 1, 3), Opening(60, 1, 9)]
+
+
+def test_nearest_gives_three_starts_closest_first_and_the_earlier_of_equals() -> None:
+    found = [Opening(at, who, 1) for at in (0, 60, 90, 120, 240) for who in (5, 6)]
+    assert nearest(found, 90) == [Opening(90, 5, 1), Opening(60, 5, 1), Opening(120, 5, 1)]
+    assert nearest([], 90) == []
+    assert nearest(found, 1000, count=1) == [Opening(240, 5, 1)]
+
+
+def test_openings_are_listed_under_the_day_on_the_wall() -> None:
+    late = Opening(minute_at(MONDAY, 23 * 60 + 30, LONDON, 0), 1, 1)
+    early = Opening(minute_at(MONDAY, 1440, LONDON, 0), 1, 1)
+    listed = by_local_day([late, early], LONDON)
+    assert listed == {MONDAY: [late], MONDAY + timedelta(days=1): [early]}
+    assert epoch_minute(late.starts_at) == late.start
+
+
+def at(day: date, minute: int) -> int:
+    return minute_at(day, minute, LONDON, 0)
+
+
+def test_breaks_cut_working_hours() -> None:
+    pattern = WorkingPattern(0, NINE, FIVE, ((780, 840), (600, 615)))
+    assert working_spans([pattern], MONDAY, 7, LONDON) == [
+        (at(MONDAY, NINE), at(MONDAY, 600)),
+        (at(MONDAY, 615), at(MONDAY, 780)),
+        (at(MONDAY, 840), at(MONDAY, FIVE)),
+    ]
+
+
+def test_hours_count_from_the_first_to_the_last_day_of_their_validity() -> None:
+    week = timedelta(days=7)
+    pattern = WorkingPattern(0, NINE, FIVE, (), MONDAY + week, MONDAY + 2 * week)
+    worked = working_spans([pattern], MONDAY, 28, LONDON)
+    assert [start for start, _ in worked] == [at(MONDAY + week, NINE), at(MONDAY + 2 * week, NINE)]
+
+
+def test_a_closed_day_is_not_worked() -> None:
+    pattern = WorkingPattern(0, NINE, FIVE)
+    worked = working_spans([pattern], MONDAY, 8, LONDON, closed_days={MONDAY})
+    assert [start for start, _ in worked] == [at(MONDAY + timedelta(days=7), NINE)]
+
+
+def test_two_stretches_of_one_day_come_in_order_and_stay_apart() -> None:
+    later, earlier = WorkingPattern(0, 780, FIVE), WorkingPattern(0, NINE, 780)
+    assert working_spans([later, earlier], MONDAY, 1, LONDON) == [
+        (at(MONDAY, NINE), at(MONDAY, 780)),
+        (at(MONDAY, 780), at(MONDAY, FIVE)),
+    ]
+
+
+def test_a_start_found_in_two_overlapping_spans_is_given_once() -> None:
+    found = starts([(0, 120), (60, 180)], [], range(0, 180, 30), before=0, length=60, after=0)
+    assert found == [0, 30, 60, 90, 120]
+
+
+def test_a_grid_that_does_not_divide_the_day_begins_anew_at_midnight() -> None:
+    grid = grid_of(MONDAY, 1, 100, LONDON)
+    today = [each for each in grid if at(MONDAY, 0) <= each < at(MONDAY, 1440)]
+    assert today == [at(MONDAY, minute) for minute in range(0, 1440, 100)]
+
+
+@pytest.mark.parametrize("wrong", [{"length": 0}, {"before": -1}, {"after": -1}])
+def test_a_session_without_length_or_with_a_negative_buffer_is_refused(wrong: dict[str, int]) -> None:
+    lengths = {"before": 0, "length": 60, "after": 0} | wrong
+    with pytest.raises(ValueError, match="session"):
+        starts([(0, 100)], [], (0,), **lengths)
+
+
+def test_a_grid_without_a_step_is_refused() -> None:
+    with pytest.raises(ValueError, match="step"):
+        grid_of(MONDAY, 1, 0, LONDON)
