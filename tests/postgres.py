@@ -1,7 +1,7 @@
 """A real PostgreSQL for the tests: no root, no service, nothing left behind.
 
-``start()`` gives a running server on a free loopback port; ``database()`` makes an empty database on it.
-Where ``DATABASE_URL_TEST`` names a server, that one is used and left running.
+``start()`` gives a running server on a free loopback port. Where ``DATABASE_URL_TEST`` names a server whose
+user may create databases, that one is used and left running.
 
 The server is kept by a small process of its own (this file, run as a program) that lives exactly as long as
 the pipe to it: when the tests end, however they end, the pipe closes, the server stops and its data goes.
@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import pwd
-import re
 import secrets
 import shutil
 import signal
@@ -24,11 +23,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -71,6 +70,9 @@ class Server:
             keeper.kill()
 
 
+_SERVER: pytest.StashKey[Server] = pytest.StashKey()
+
+
 def start() -> Server:
     """A running server: the one DATABASE_URL_TEST names, else one of our own. Raises CannotStart."""
     named = os.environ.get("DATABASE_URL_TEST")
@@ -92,33 +94,16 @@ def start() -> Server:
     return Server(answer["url"], keeper)
 
 
-def database(server_url: str, name: str) -> str:
-    """The URL of a new, empty database of that name; one left over under the name is dropped first.
+def shared_url(config: pytest.Config) -> str:
+    """The maintenance URL of the server that all tests of this process share; started when first asked for.
 
-    Names are lower-case letters, digits and underscores (``test_gw0``): give each xdist worker its own.
+    It stops when pytest (or this xdist worker) ends.
     """
-    drop_database(server_url, name)
-    with _maintenance(server_url) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-
-
-def drop_database(server_url: str, name: str) -> None:
-    """Drop the database if it is there, even while connections to it are open."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", name):
-        raise ValueError(f"{name!r} is not a plain database name")
-    with _maintenance(server_url) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-
-@contextlib.contextmanager
-def _maintenance(server_url: str) -> Iterator[Any]:
-    import psycopg  # only here: the keeper itself runs on the standard library
-
-    parts = urlsplit(server_url)
-    plain = urlunsplit(parts._replace(scheme="postgresql"))
-    with psycopg.connect(plain, autocommit=True) as connection:
-        yield connection
+    if _SERVER not in config.stash:
+        server = start()
+        config.stash[_SERVER] = server
+        config.add_cleanup(server.stop)
+    return config.stash[_SERVER].url
 
 
 def programs() -> Path:
