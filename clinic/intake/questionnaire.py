@@ -1,0 +1,309 @@
+"""The questions of one version: what is asked, in which words, on which page, and of whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from clinic.intake.conditions import FLAGS, NUMBERS, Condition, Vocabulary, parse
+from clinic.intake.loading import CONTENT, ContentError, Entry, read_content, refuse_doubles
+
+CURRENT = "2026-11"
+NONE = "none"
+ERRORS = (
+    "none_with_others",
+    "unknown",
+    "not_a_date",
+    "future_date",
+    "too_old",
+    "unknown_mark",
+    "areas_missing",
+    "text_too_long",
+)
+
+
+class Kind(StrEnum):
+    """How a question is answered."""
+
+    ONE = "one"
+    ANY = "any"
+    YES_NO = "yes_no"
+    BIRTH_DATE = "birth_date"
+    SCALE = "scale"
+    BODY_MAP = "body_map"
+    WORDS = "words"
+
+
+class Mark(StrEnum):
+    """What a client may say of a region of the body; 'leave' always wins over 'work'."""
+
+    HURTS = "hurts"
+    WORK = "work"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer to choose. `mitigates`: checked, getting better, or with a known cause."""
+
+    code: str
+    label: str
+    mitigates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPicker:
+    """A list of body regions that opens under a question once `opens_if` holds; answered under `id`."""
+
+    id: str
+    title: str
+    opens_if: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. `missing` is the sentence when it was left empty; `low` and `high` bound a scale."""
+
+    id: str
+    page: str
+    kind: Kind
+    title: str
+    hint: str
+    why: str
+    missing: str
+    options: tuple[Option, ...]
+    has_none: bool
+    on_the_day: bool
+    shown_if: Condition | None
+    picker: AreaPicker | None
+    low: int
+    high: int
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset(option.code for option in self.options)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether an empty answer is an answer: only where the list has no 'None of these'."""
+        return (self.kind is Kind.ANY and not self.has_none) or self.kind is Kind.BODY_MAP
+
+    def label(self, code: str) -> str:
+        """Gives the words of an option; raises KeyError for a code that is not one."""
+        for option in self.options:
+            if option.code == code:
+                return option.label
+        raise KeyError(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of questions; `slug` goes into the address and holds no health word."""
+
+    slug: str
+    title: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One of the areas of the body map; `side` is 'front' or 'back'."""
+
+    id: str
+    side: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """One published version: immutable, read once, told apart by version and digest."""
+
+    version: str
+    digest: str
+    pages: tuple[Page, ...]
+    regions: tuple[Region, ...]
+    region_groups: tuple[tuple[str, frozenset[str]], ...]
+    errors: Mapping[str, str]
+    none_label: str
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        return tuple(question for page in self.pages for question in page.questions)
+
+    def question(self, question_id: str) -> Question:
+        """Gives the question; raises KeyError for an id that is none."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(question_id)
+
+    def page(self, slug: str) -> Page:
+        """Gives the page; raises KeyError for a slug that is none."""
+        for page in self.pages:
+            if page.slug == slug:
+                return page
+        raise KeyError(slug)
+
+    @property
+    def region_ids(self) -> frozenset[str]:
+        return frozenset(region.id for region in self.regions)
+
+    def region_label(self, region_id: str) -> str:
+        """Gives 'low back' for B07_low_back; raises KeyError for an id that is none."""
+        for region in self.regions:
+            if region.id == region_id:
+                return region.label
+        raise KeyError(region_id)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that rules on this questionnaire may use."""
+        return _vocabulary(self.questions, self.region_ids)
+
+
+def _vocabulary(questions: tuple[Question, ...], regions: frozenset[str]) -> Vocabulary:
+    lists = {question.id: question.codes for question in questions if question.kind is Kind.ANY}
+    single = (Kind.ONE, Kind.YES_NO)
+    choices = {question.id: question.codes for question in questions if question.kind in single}
+    return Vocabulary(lists, choices, regions)
+
+
+def read_questionnaire(path: Path) -> Questionnaire:
+    """Gives the questionnaire of a file; raises ContentError where it does not hold together."""
+    file = read_content(path)
+    top = Entry(file.name, file.data)
+    slugs, titles = _page_titles(top)
+    regions = _regions(top)
+    region_ids = frozenset(region.id for region in regions)
+    # First without conditions, so that a condition may name a question that stands further down.
+    rows = top.rows("question")
+    bare = tuple(_question(file.name, row, slugs, None) for row in rows)
+    refuse_doubles(file.name, [question.id for question in bare])
+    words = _vocabulary(bare, region_ids)
+    questions = tuple(_question(file.name, row, slugs, words) for row in rows)
+    _refuse_missing_facts(file.name, questions)
+    pages = tuple(
+        Page(slug, title, tuple(question for question in questions if question.page == slug))
+        for slug, title in zip(slugs, titles, strict=True)
+    )
+    errors = _errors(top)
+    found = Questionnaire(
+        top.text("version"),
+        file.digest,
+        pages,
+        regions,
+        _region_groups(top, region_ids),
+        errors,
+        top.text("none_label"),
+    )
+    top.finish()
+    return found
+
+
+def _page_titles(top: Entry) -> tuple[list[str], list[str]]:
+    slugs, titles = [], []
+    for row in top.rows("page"):
+        entry = Entry(f"{top.where} page", row)
+        slugs.append(entry.text("slug"))
+        titles.append(entry.text("title"))
+        entry.finish()
+    refuse_doubles(top.where, slugs)
+    return slugs, titles
+
+
+def _regions(top: Entry) -> tuple[Region, ...]:
+    found = []
+    for row in top.rows("region"):
+        entry = Entry(f"{top.where} region", row)
+        side = entry.one_of("side", ("front", "back"))
+        found.append(Region(entry.text("id"), side, entry.text("label")))
+        entry.finish()
+    refuse_doubles(top.where, [region.id for region in found])
+    return tuple(found)
+
+
+def _region_groups(top: Entry, regions: frozenset[str]) -> tuple[tuple[str, frozenset[str]], ...]:
+    found = []
+    for row in top.rows("region_group"):
+        entry = Entry(f"{top.where} region_group", row)
+        found.append((entry.text("label"), frozenset(entry.texts("regions", regions))))
+        entry.finish()
+    return tuple(found)
+
+
+def _errors(top: Entry) -> Mapping[str, str]:
+    entry = Entry(f"{top.where} errors", top.table("errors"))
+    found = {key: entry.text(key) for key in ERRORS}
+    entry.finish()
+    return MappingProxyType(found)
+
+
+def _question(file: str, row: Any, slugs: list[str], words: Vocabulary | None) -> Question:
+    entry = Entry(f"{file} question", row)
+    entry.where = f"{file} {entry.text('id')}"
+    kind = Kind(entry.one_of("kind", list(Kind)))
+    options = tuple(_option(entry.where, option) for option in entry.rows("options"))
+    refuse_doubles(entry.where, [option.code for option in options])
+    if bool(options) != (kind in (Kind.ONE, Kind.ANY, Kind.YES_NO)):
+        raise ContentError(entry.where, f"options do not go with kind {kind}")
+    question = Question(
+        id=entry.text("id"),
+        page=entry.one_of("page", slugs),
+        kind=kind,
+        title=entry.text("title"),
+        hint=entry.text("hint", ""),
+        why=entry.text("why"),
+        missing=entry.text("missing"),
+        options=options,
+        has_none=entry.flag("none"),
+        on_the_day=entry.flag("on_the_day"),
+        shown_if=_condition(entry, "shown_if", words),
+        picker=_picker(entry, words),
+        low=entry.number("low", 0),
+        high=entry.number("high", 0),
+    )
+    entry.finish()
+    if (kind is Kind.SCALE) != (question.low < question.high):
+        raise ContentError(entry.where, "only a scale has a low and a high, and a scale needs both")
+    return question
+
+
+def _option(where: str, row: Any) -> Option:
+    entry = Entry(f"{where} option", row)
+    option = Option(entry.text("code"), entry.text("label"), entry.flag("mitigates"))
+    entry.finish()
+    return option
+
+
+def _condition(entry: Entry, key: str, words: Vocabulary | None) -> Condition | None:
+    text = entry.optional_text(key)
+    return parse(text, words, f"{entry.where} {key}") if text and words else None
+
+
+def _picker(entry: Entry, words: Vocabulary | None) -> AreaPicker | None:
+    areas, title = entry.optional_text("areas"), entry.optional_text("areas_title")
+    opens_if = _condition(entry, "areas_if", words)
+    if words is None or areas is None:
+        return None
+    if opens_if is None or title is None:
+        raise ContentError(entry.where, "areas needs areas_if and areas_title")
+    return AreaPicker(areas, title, opens_if)
+
+
+def _refuse_missing_facts(file: str, questions: tuple[Question, ...]) -> None:
+    """The language knows some questions by itself; a questionnaire without them would mislead it."""
+    ids = {question.id for question in questions}
+    for needed in {*NUMBERS.values(), *FLAGS.values()} - {None}:
+        if needed not in ids:
+            raise ContentError(file, f"lacks the question {needed!r}, which conditions rely on")
+
+
+@cache
+def load_questionnaire(version: str = CURRENT) -> Questionnaire:
+    """Gives the questionnaire of a version, read once."""
+    return read_questionnaire(CONTENT / "questionnaire" / f"{version}.toml")
