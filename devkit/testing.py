@@ -88,7 +88,8 @@ CHECKS = {
     "layout of the code (ruff format)": [PYTHON, "-m", "ruff", "format", "--check", "."],
     "types (mypy)": [PYTHON, "-m", "mypy"],
     "who may import whom (import-linter)": [str(BIN / "lint-imports")],
-    "templates": [PYTHON, "-m", "pytest", "-q", "-n0", "tests/test_templates.py"],
+    "templates (djlint)": [PYTHON, "-m", "djlint", "--lint", "--quiet", "templates"],
+    "templates (compile, nothing inline)": [PYTHON, "-m", "pytest", "-q", "-n0", "tests/test_templates.py"],
 }
 
 
