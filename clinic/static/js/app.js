@@ -1,0 +1,55 @@
+// Small kindnesses. Every page works without this file.
+
+// An error summary takes focus when the page arrives.
+document.querySelector("[data-focus]")?.focus();
+
+// A filter chosen with the pointer is sent at once; with the keyboard Enter sends it, so that arrow keys only look around.
+let byPointer = false;
+addEventListener("pointerdown", () => (byPointer = true), true);
+addEventListener("keydown", () => (byPointer = false), true);
+addEventListener("change", ({ target }) => {
+  const form = target.closest("form[data-autosubmit]");
+  if (form && byPointer) form.requestSubmit();
+});
+
+// A double click sends once. Nothing is disabled for good: Back finds the form as it was.
+addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-once]");
+  if (!form || event.defaultPrevented) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(() => rest(form), 8000);
+});
+function rest(form) {
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+}
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(rest));
+
+// 'None of these' and the other ticks of a list rule each other out.
+addEventListener("change", ({ target }) => {
+  if (!target.checked || !target.closest(".rows")?.querySelector(".row-none")) return;
+  const isNone = (box) => Boolean(box.closest(".row-none"));
+  for (const box of target.closest(".rows").querySelectorAll("[type=checkbox]:checked")) {
+    if (isNone(box) !== isNone(target)) box.checked = false;
+  }
+});
+
+// The bar at the foot says which time is chosen.
+addEventListener("change", ({ target }) => {
+  const output = target.closest("form")?.querySelector("[data-chosen]");
+  if (output && target.closest(".slots")) output.textContent = target.labels[0].textContent;
+});
+
+// Single keys, where the page asks for them (body[data-keys]) and nobody is typing.
+addEventListener("keydown", (event) => {
+  if (!("keys" in document.body.dataset) || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const typing = event.target.closest("textarea, select, input:not([type=radio], [type=checkbox])");
+  if (typing && event.key !== "Escape") return;
+  const aim = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!aim) return;
+  event.preventDefault();
+  if (aim.matches("input")) aim.select();
+  else aim.click();
+});
