@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from clinic.kernel.spans import Span, merge, subtract
+from clinic.kernel.spans import Span, merge
 from clinic.kernel.walltime import (
     DAY_MINUTES,
     day_number,
@@ -140,8 +140,19 @@ def _spans_of_day(pattern: WorkingPattern, day: date, zone: ZoneInfo) -> list[Sp
         return []
     if not pattern.breaks:
         return [(opens, closes)]
-    pauses = [(minute_at(day, start, zone, 1), minute_at(day, end, zone, 0)) for start, end in pattern.breaks]
-    return subtract([(opens, closes)], pauses)
+    # Sorted as instants: inside the gap of a spring night, wall times do not come in order.
+    pauses = sorted((minute_at(day, a, zone, 1), minute_at(day, b, zone, 0)) for a, b in pattern.breaks)
+    left, at = [], opens
+    for start, end in pauses:
+        if start >= end:
+            continue
+        if start > at:
+            left.append((at, min(start, closes)))
+        at = max(at, end)
+        if at >= closes:
+            return left
+    left.append((at, closes))
+    return left
 
 
 def grid_of(first_day: date, days: int, step: int, zone: ZoneInfo) -> tuple[int, ...]:

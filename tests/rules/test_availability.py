@@ -169,6 +169,16 @@ def test_breaks_cut_working_hours() -> None:
     ]
 
 
+def test_breaks_inside_the_gap_of_a_spring_night_are_taken_out_as_instants() -> None:
+    night = date(2027, 3, 28)
+    pattern = WorkingPattern(6, 0, 240, ((50, 55), (70, 180)))
+    midnight = at(night, 0)  # the second break starts at ten past one, which that night is ten past midnight
+    assert working_spans([pattern], night, 1, LONDON) == [
+        (midnight, midnight + 10),
+        (midnight + 120, midnight + 180),
+    ]
+
+
 def test_hours_count_from_the_first_to_the_last_day_of_their_validity() -> None:
     week = timedelta(days=7)
     pattern = WorkingPattern(0, NINE, FIVE, (), MONDAY + week, MONDAY + 2 * week)
