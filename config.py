@@ -1,15 +1,16 @@
 """Every setting, read once from the environment. No secret has a default outside demo mode.
 
-| variable            | meaning                                                       | default |
-|---------------------|---------------------------------------------------------------|---------|
-| SECRET_KEY          | signs cookies and links                                       | none: required |
-| FIELD_KEYS          | encrypts health text: id:base64key[,id:base64key…], newest first | none: required |
-| DATABASE_URL        | SQLAlchemy URL                                                | SQLite in instance/ |
-| SMTP_URL            | smtp://user:password@host:port, smtps:// or smtp+starttls://  | none: mails stay in the outbox |
-| MAIL_FROM           | sender of the mails                                           | the site's address |
-| BASE_URL            | https address of the pages, for links in mails                | http://127.0.0.1:8000 |
-| CLINIC_DEMO         | 1: demo clinic, mails into files, keys made on first start    | off |
-| TRUSTED_PROXIES     | number of proxies in front that set X-Forwarded-*             | 0 |
+| variable        | meaning                                                      | default                |
+|-----------------|--------------------------------------------------------------|------------------------|
+| SECRET_KEY      | signs cookies and links                                      | none: required         |
+| FIELD_KEYS      | encrypts health text: id:base64[,id:base64…], newest first   | none: required         |
+| DATABASE_URL    | SQLAlchemy URL                                               | SQLite in instance/    |
+| SMTP_URL        | smtp://user:password@host:port, smtps://, smtp+starttls://   | none: mails wait       |
+| MAIL_FROM       | sender of the mails                                          | the site's address     |
+| BASE_URL        | address of the pages, for links in mails                     | http://127.0.0.1:8000  |
+| CLINIC_DEMO     | 1: demo clinic, mails into files, keys made on first start   | off                    |
+| CLINIC_INSTANCE | folder for the database and what set-up brings               | instance/              |
+| TRUSTED_PROXIES | number of proxies in front that set X-Forwarded-*            | 0                      |
 """
 
 from __future__ import annotations

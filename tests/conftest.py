@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from clinic import schema
+from clinic.app import create_app
 from clinic.db import key_ring, make_engine
+from config import Settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, winter time
 FIELD_KEY = bytes(range(32))
@@ -148,3 +151,25 @@ def now() -> datetime:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"database: {config.getoption('--db')}  CI: {os.environ.get('CI', 'no')}"
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The real app on a database of this test's own; its clock stands at NOW unless the test moves it."""
+    settings = Settings(
+        secret_key="a secret for tests only",
+        field_keys=(("test", FIELD_KEY),),
+        database_url=database_url,
+        instance=tmp_path,
+        extra={"TESTING": True, "CLOCK": lambda: NOW, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
+    )
+    app = create_app(settings)
+    yield app
+    app.extensions["clinic.engine"].dispose()
+
+
+@pytest.fixture
+def db(app: Flask) -> Iterator[Session]:
+    """A session on the app's database, for preparing and looking; commit what the app shall see."""
+    with Session(app.extensions["clinic.engine"], expire_on_commit=False) as session:
+        yield session

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from clinic.booking.statuses import HoldStatus, Status
 from clinic.catalog.models import OfferingOption
 from clinic.db import Base, EncryptedText, UtcDateTime, one_of
 from clinic.intake.models import Intake
 from clinic.kernel.money import Money
 from clinic.people.models import Client
 from clinic.roster.models import Room, Site, Therapist
-
-
-class HoldStatus(StrEnum):
-    OPEN = "open"
-    CONFIRMED = "confirmed"
-    RELEASED = "released"
-    LAPSED = "lapsed"
-
-
-class Status(StrEnum):
-    """Where an appointment stands (close to FHIR's words)."""
-
-    PROVISIONAL = "provisional"
-    BOOKED = "booked"
-    CHECKED_IN = "checked_in"
-    FULFILLED = "fulfilled"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no_show"
-    LAPSED = "lapsed"
 
 
 class Hold(Base):

@@ -9,21 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.db import Base, EncryptedText, UtcDateTime, one_of
+from clinic.intake.level import Level, Releaser
 
 
 class IntakeStatus(StrEnum):
     DRAFT = "draft"
     JUDGED = "judged"
-
-
-class LevelName(StrEnum):
-    """The outcome of a screening, mildest first."""
-
-    CLEAR = "CLEAR"
-    ADAPT = "ADAPT"
-    CLEARANCE = "CLEARANCE"
-    URGENT = "URGENT"
-    EMERGENCY = "EMERGENCY"
 
 
 class CallBackStatus(StrEnum):
@@ -34,7 +25,7 @@ class CallBackStatus(StrEnum):
 class Intake(Base):
     """One filled-in questionnaire. Not tied to a client until a time is booked.
 
-    `answers`, `restrictions` and `recommendation` are JSON, encrypted; `level` is not, for the desk
+    `answers` and `restrictions` are JSON, encrypted; `level` is not, for the desk
     must know whether a time may be booked. Versions and digests let it be judged again later.
     """
 
@@ -45,10 +36,9 @@ class Intake(Base):
     status: Mapped[IntakeStatus] = mapped_column(one_of(IntakeStatus, "status"))
     channel: Mapped[str] = mapped_column(sa.String(10), default="web")
     answers: Mapped[str] = mapped_column(EncryptedText("intake.answers"))
-    level: Mapped[LevelName | None] = mapped_column(one_of(LevelName, "level"))
+    level: Mapped[Level | None] = mapped_column(one_of(Level, "level"))
     restrictions: Mapped[str | None] = mapped_column(EncryptedText("intake.restrictions"))
-    recommendation: Mapped[str | None] = mapped_column(EncryptedText("intake.recommendation"))
-    release_by: Mapped[str | None] = mapped_column(sa.String(60))
+    release_by: Mapped[Releaser | None] = mapped_column(one_of(Releaser, "release_by"))
     questionnaire_version: Mapped[str] = mapped_column(sa.String(20))
     rules_version: Mapped[str | None] = mapped_column(sa.String(20))
     rules_digest: Mapped[str | None] = mapped_column(sa.String(64))
@@ -70,7 +60,7 @@ class Finding(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intake.id", ondelete="CASCADE"), index=True)
     rule: Mapped[str] = mapped_column(EncryptedText("finding.rule"))
-    level: Mapped[LevelName] = mapped_column(one_of(LevelName, "level"))
+    level: Mapped[Level] = mapped_column(one_of(Level, "level"))
     intake: Mapped[Intake] = relationship(back_populates="findings")
 
 
@@ -99,5 +89,5 @@ class ScreeningCount(Base):
     __tablename__ = "screening_count"
 
     on: Mapped[date] = mapped_column("on_date", primary_key=True)
-    level: Mapped[LevelName] = mapped_column(one_of(LevelName, "level"), primary_key=True)
+    level: Mapped[Level] = mapped_column(one_of(Level, "level"), primary_key=True)
     number: Mapped[int] = mapped_column(default=0)

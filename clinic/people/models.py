@@ -43,7 +43,7 @@ user_role = sa.Table(
 
 
 class User(Base):
-    """Someone of the clinic who signs in. `fs_uniquifier` ends all sessions when it is changed."""
+    """Someone of the clinic who signs in. Changing `session_key` ends all their sessions."""
 
     __tablename__ = "user_account"
 
@@ -51,8 +51,8 @@ class User(Base):
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)
     name: Mapped[str] = mapped_column(sa.String(120))
     password: Mapped[str | None] = mapped_column(sa.String(255))
-    active: Mapped[bool] = mapped_column(default=True)
-    fs_uniquifier: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    session_key: Mapped[str] = mapped_column(sa.String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
     roles: Mapped[list[Role]] = relationship(secondary=user_role, lazy="selectin")

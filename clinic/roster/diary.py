@@ -106,19 +106,30 @@ def extend(session: Session, entry_id: int, claims: Iterable[Claim], now: dateti
 
 
 def _write(session: Session, entry_id: int, claims: Sequence[Claim]) -> None:
-    squares = sorted(
-        (claim.kind.value, claim.owner_id, tick) for claim in claims for tick in claim.ticks()
-    )
+    squares = {(claim.kind.value, claim.owner_id, tick) for claim in claims for tick in claim.ticks()}
+    _write_squares(session, entry_id, squares)
+    _write_spans(session, entry_id, claims)
+
+
+def _write_squares(session: Session, entry_id: int, squares: set[tuple[str, int, int]]) -> None:
     session.execute(
         sa.insert(SlotClaim.__table__),  # type: ignore[arg-type]
-        [{"kind": k, "owner_id": o, "tick": t, "entry_id": entry_id} for k, o, t in squares],
+        [{"kind": k, "owner_id": o, "tick": t, "entry_id": entry_id} for k, o, t in sorted(squares)],
     )
-    spans = sorted((claim.kind.value, claim.owner_id, claim.ticks()) for claim in claims)
+
+
+def _write_spans(session: Session, entry_id: int, claims: Sequence[Claim]) -> None:
     session.execute(
         sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
         [
-            {"entry_id": entry_id, "kind": k, "owner_id": o, "from_tick": t.start, "to_tick": t.stop}
-            for k, o, t in spans
+            {
+                "entry_id": entry_id,
+                "kind": claim.kind.value,
+                "owner_id": claim.owner_id,
+                "from_tick": claim.ticks().start,
+                "to_tick": claim.ticks().stop,
+            }
+            for claim in claims
         ],
     )
 
@@ -133,7 +144,7 @@ def become_appointment(session: Session, entry_id: int) -> bool:
         .where(DiaryEntry.id == entry_id, DiaryEntry.kind == EntryKind.HOLD)
         .values(kind=EntryKind.APPOINTMENT, expires_at=None)
     )
-    return changed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return changed.rowcount == 1  # type: ignore[attr-defined]
 
 
 def strike(session: Session, entry_id: int | None) -> None:
@@ -169,6 +180,45 @@ def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> N
         session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id == entry_id, DiaryEntry.expires_at <= now))
 
 
+def move(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime) -> None:
+    """Gives an entry other squares: writes those it has not yet, then wipes those it no longer wants.
+
+    New before old, in key order, so two entries that change places refuse each other instead of
+    waiting for each other for ever. SlotTaken, with the entry where it was, if one is taken.
+    """
+    wanted = list(claims)
+    strike_lapsed(session, wanted, now)
+    had = {
+        (kind.value, owner, tick)
+        for kind, owner, tick in session.execute(
+            sa.select(SlotClaim.kind, SlotClaim.owner_id, SlotClaim.tick).where(
+                SlotClaim.entry_id == entry_id
+            )
+        )
+    }
+    squares = {(claim.kind.value, claim.owner_id, tick) for claim in wanted for tick in claim.ticks()}
+    try:
+        with session.begin_nested():
+            if squares - had:
+                _write_squares(session, entry_id, squares - had)
+            for kind, owner in sorted({(k, o) for k, o, _tick in had - squares}):
+                ticks = [t for k, o, t in had - squares if (k, o) == (kind, owner)]
+                session.execute(
+                    sa.delete(SlotClaim).where(
+                        SlotClaim.entry_id == entry_id,
+                        SlotClaim.kind == OwnerKind(kind),
+                        SlotClaim.owner_id == owner,
+                        SlotClaim.tick.in_(ticks),
+                    )
+                )
+            session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
+            _write_spans(session, entry_id, wanted)
+    except IntegrityError as error:
+        if not _is_claim_collision(error):
+            raise
+        raise SlotTaken(who=_who_stands_there(session, wanted, entry_id)) from None
+
+
 def _is_claim_collision(error: IntegrityError) -> bool:
     text = str(error.orig)
     return "pk_slot_claim" in text or "slot_claim.kind" in text
@@ -178,8 +228,8 @@ def _is_deadlock(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
-def _who_stands_there(session: Session, claims: Sequence[Claim]) -> str | None:
-    """'therapist', 'room' or 'client': the first of the wanted owners who is taken."""
+def _who_stands_there(session: Session, claims: Sequence[Claim], except_entry: int = 0) -> str | None:
+    """'therapist', 'room' or 'client': the first of the wanted owners who is taken by another entry."""
     for claim in claims:
         ticks = claim.ticks()
         taken = session.scalar(
@@ -189,6 +239,7 @@ def _who_stands_there(session: Session, claims: Sequence[Claim]) -> str | None:
                 SlotClaim.owner_id == claim.owner_id,
                 SlotClaim.tick >= ticks.start,
                 SlotClaim.tick < ticks.stop,
+                SlotClaim.entry_id != except_entry,
             )
             .limit(1)
         )

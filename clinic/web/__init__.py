@@ -1,1 +1,1 @@
-"""The pages, divided by who is looking. The only package, with the app and the command line, that knows Flask."""
+"""The pages, divided by who is looking. With the app and the command line, all that knows Flask."""

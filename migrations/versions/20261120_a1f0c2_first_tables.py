@@ -2,7 +2,7 @@
 
 Revision ID: a1f0c2
 Revises:
-Create Date: 2026-11-20 12:17:43.293688+00:00
+Create Date: 2026-11-20 12:28:52.240802+00:00
 """
 
 from __future__ import annotations
@@ -195,13 +195,13 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("password", sa.String(length=255), nullable=True),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("session_key", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_account")),
         sa.UniqueConstraint("email", name=op.f("uq_user_account_email")),
-        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_user_account_fs_uniquifier")),
+        sa.UniqueConstraint("session_key", name=op.f("uq_user_account_session_key")),
     )
     op.create_table(
         "closure",
@@ -303,8 +303,19 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("restrictions", sa.LargeBinary(), nullable=True),
-        sa.Column("recommendation", sa.LargeBinary(), nullable=True),
-        sa.Column("release_by", sa.String(length=60), nullable=True),
+        sa.Column(
+            "release_by",
+            sa.Enum(
+                "reception",
+                "therapist",
+                "clinician",
+                name="release_by",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
         sa.Column("questionnaire_version", sa.String(length=20), nullable=False),
         sa.Column("rules_version", sa.String(length=20), nullable=True),
         sa.Column("rules_digest", sa.String(length=64), nullable=True),

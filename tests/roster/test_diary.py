@@ -133,3 +133,28 @@ def test_the_database_refuses_exactly_the_overlaps(
             diary.enter(session, EntryKind.APPOINTMENT, [claim], now)
             taken |= squares
     assert count(session, SlotClaim) == len(taken)
+
+
+def test_moving_by_a_quarter_hour_does_not_collide_with_itself(session: Session, now: datetime) -> None:
+    entry = diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60)], now)
+    diary.move(session, entry, [therapist(now, 15, 75)], now)
+    kept = session.scalars(sa.select(SlotClaim.tick).order_by(SlotClaim.tick)).all()
+    assert list(kept) == list(therapist(now, 15, 75).ticks())
+    diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 15)], now)
+
+
+def test_moving_onto_another_is_refused_and_changes_nothing(session: Session, now: datetime) -> None:
+    entry = diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60)], now)
+    diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 60, 120)], now)
+    with pytest.raises(SlotTaken):
+        diary.move(session, entry, [therapist(now, 30, 90)], now)
+    kept = session.scalars(sa.select(SlotClaim.tick).where(SlotClaim.entry_id == entry)).all()
+    assert sorted(kept) == list(therapist(now, 0, 60).ticks())
+
+
+def test_moving_to_another_therapist_frees_the_first(session: Session, now: datetime) -> None:
+    entry = diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60, owner=1)], now)
+    diary.move(session, entry, [therapist(now, 0, 60, owner=2)], now)
+    diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60, owner=1)], now)
+    with pytest.raises(SlotTaken):
+        diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60, owner=2)], now)

@@ -1,0 +1,78 @@
+"""What a client is told of an appointment: the facts for the templates, with no health word in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from clinic.booking.models import Appointment
+from clinic.booking.policy import Policy
+from clinic.booking.statuses import Status
+from clinic.kernel.codes import shown_reference
+from clinic.notify import calendar, outbox
+
+
+def long_when(instant: datetime, zone: str) -> str:
+    """'Tuesday 24 November 2026 at 10:15' at the place."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{local:%A} {local.day} {local:%B %Y} at {local:%H:%M}"
+
+
+def facts(appointment: Appointment) -> dict[str, object]:
+    """Plain values for the templates of booked, moved and cancelled."""
+    site = appointment.site
+    policy = Policy(site.min_notice_minutes, site.change_until_minutes)
+    return {
+        "name": appointment.client.name,
+        "appointment_id": appointment.id,
+        "reference": shown_reference(appointment.reference),
+        "when": long_when(appointment.starts_at, site.tz),
+        "zone": site.tz.rsplit("/", 1)[-1].replace("_", " "),
+        "minutes": int((appointment.ends_at - appointment.starts_at).total_seconds() // 60),
+        "therapist": appointment.therapist.name,
+        "clinic": site.clinic_name,
+        "site": site.name,
+        "address": site.address,
+        "directions": site.directions,
+        "phone": site.phone,
+        "price": str(appointment.price),
+        "change_until": long_when(policy.change_until(appointment.starts_at), site.tz),
+    }
+
+
+def invite(appointment: Appointment, now: datetime) -> str:
+    """The calendar file of `appointment` as it stands."""
+    site = appointment.site
+    return calendar.write(
+        calendar.Invite(
+            uid=f"{appointment.reference.lower()}@appointments.{site.slug}",
+            sequence=appointment.sequence,
+            title=site.clinic_name,
+            where=f"{site.clinic_name}, {', '.join(site.address.splitlines())}",
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
+            zone=site.tz,
+            organiser=site.email,
+            stamp=now,
+            note=f"Reference {shown_reference(appointment.reference)}",
+            is_cancelled=appointment.status in {Status.CANCELLED, Status.LAPSED},
+        )
+    )
+
+
+def tell(session: Session, now: datetime, kind: str, appointment: Appointment) -> None:
+    """Owes the client a mail of `kind` (booked, moved, cancelled), once for each state it reports."""
+    if not appointment.client.email:
+        return
+    outbox.owe(
+        session,
+        now,
+        kind=kind,
+        key=f"{kind}:{appointment.id}:{appointment.sequence}",
+        to_address=appointment.client.email,
+        to_name=appointment.client.name,
+        payload=facts(appointment),
+        calendar=invite(appointment, now),
+    )

@@ -1,0 +1,371 @@
+"""Holding, confirming, moving and ending appointments: the only writers of them.
+
+All take `session` and `now` and leave the commit to whoever called. All write who did it into the
+appointment's events and owe the client a mail in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from clinic.booking import lifecycle, messages
+from clinic.booking.models import Appointment, AppointmentEvent, Hold
+from clinic.booking.policy import Policy
+from clinic.booking.screening import check_allowed
+from clinic.booking.slots import Slot, Wish, slots_at
+from clinic.booking.statuses import HoldStatus, Status
+from clinic.catalog.models import OfferingOption
+from clinic.intake.models import Intake
+from clinic.kernel.codes import new_reference
+from clinic.kernel.errors import BadInput, HoldLapsed, NotFound, NotOffered, SlotTaken, Stale, WrongState
+from clinic.people.models import Client
+from clinic.roster import diary
+from clinic.roster.diary import Claim
+from clinic.roster.models import EntryKind, OwnerKind, Site
+
+
+def hold(session: Session, now: datetime, wish: Wish, starts_at: datetime, intake: Intake | None) -> Hold:
+    """Keeps `starts_at` for someone for the site's hold minutes, with the first therapist and room free.
+
+    Refuses with NotCleared or Excluded by the intake, NotOffered for a time the site never offers,
+    SlotTaken when somebody else has it.
+    """
+    option, site = _option_and_site(session, wish)
+    check_allowed(intake, option)
+    ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
+    expires_at = now + timedelta(minutes=site.hold_minutes)
+    refusal = SlotTaken()
+    for slot in _candidates(session, wish, starts_at, site, now):
+        claims = _claims(option, slot, starts_at, ends_at, wish.client_id)
+        try:
+            entry_id = diary.enter(session, EntryKind.HOLD, claims, now, expires_at)
+        except SlotTaken as taken:
+            refusal = taken
+            continue
+        made = Hold(
+            entry_id=entry_id,
+            status=HoldStatus.OPEN,
+            site_id=site.id,
+            therapist_id=slot.therapist_id,
+            room_id=slot.room_id,
+            option_id=option.id,
+            intake_id=intake.id if intake else None,
+            client_id=wish.client_id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            talk_minutes=wish.talk_minutes,
+            price_minor=option.price_minor,
+            currency=option.currency,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        session.add(made)
+        session.flush()
+        return made
+    raise refusal
+
+
+def release(session: Session, hold_id: int | None) -> None:
+    """Gives a hold's time back. Does nothing to one that is confirmed or over."""
+    if hold_id is None:
+        return
+    held = session.get(Hold, hold_id, with_for_update=True)
+    if held is not None and held.status is HoldStatus.OPEN:
+        diary.strike(session, held.entry_id)
+        held.status = HoldStatus.RELEASED
+        held.entry_id = None
+        session.flush()
+
+
+def confirm(
+    session: Session, now: datetime, hold_id: int, client: Client, *, actor: str, via: str = "web"
+) -> Appointment:
+    """Makes an appointment of a hold. Asked again, it gives the same appointment.
+
+    HoldLapsed when the hold's time is over, SlotTaken ('client') when the client is elsewhere then.
+    """
+    held = session.get(Hold, hold_id, with_for_update=True, populate_existing=True)
+    if held is None:
+        raise NotFound()
+    made = session.scalar(sa.select(Appointment).where(Appointment.hold_id == hold_id))
+    if made is not None:
+        return made
+    if held.status is not HoldStatus.OPEN or held.expires_at <= now or held.entry_id is None:
+        raise HoldLapsed()
+    intake = session.get(Intake, held.intake_id) if held.intake_id else None
+    check_allowed(intake, held.option)
+    if held.client_id is None:
+        claim = Claim(OwnerKind.CLIENT, client.id, held.starts_at, held.ends_at)
+        diary.extend(session, held.entry_id, [claim], now)
+    elif held.client_id != client.id:
+        raise BadInput("This time is held for someone else.")
+    if not diary.become_appointment(session, held.entry_id):
+        raise HoldLapsed()
+    held.status, held.client_id = HoldStatus.CONFIRMED, client.id
+    if intake is not None and intake.client_id is None:
+        intake.client_id = client.id
+    appointment = _add(session, now, held, client, via)
+    _note(session, now, appointment, actor, "booked", messages.long_when(held.starts_at, held.site.tz))
+    messages.tell(session, now, "booked", appointment)
+    return appointment
+
+
+def book(
+    session: Session,
+    now: datetime,
+    wish: Wish,
+    starts_at: datetime,
+    client: Client,
+    intake: Intake | None,
+    *,
+    actor: str,
+    via: str = "desk",
+) -> Appointment:
+    """Hold and confirm in one transaction: how the desk books."""
+    held = hold(session, now, wish, starts_at, intake)
+    return confirm(session, now, held.id, client, actor=actor, via=via)
+
+
+def move(
+    session: Session,
+    now: datetime,
+    appointment_id: int,
+    starts_at: datetime,
+    *,
+    actor: str,
+    therapist_id: int | None = None,
+    version: int | None = None,
+    is_client: bool = False,
+) -> Appointment:
+    """Gives an appointment another time (and therapist, where named), keeping what was agreed.
+
+    A client is held to the site's policy (TooLate). SlotTaken leaves everything as it was.
+    """
+    appointment = _locked(session, appointment_id, version)
+    site, option = appointment.site, appointment.option
+    if appointment.status not in lifecycle.MOVABLE:
+        raise WrongState()
+    if is_client:
+        _policy(site).check_change(appointment.status, appointment.starts_at, now)
+    wish = wish_of(appointment, therapist_id=therapist_id, is_desk=not is_client)
+    check_allowed(appointment.intake, option)
+    ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
+    if appointment.entry_id is None:
+        raise Stale()
+    refusal = SlotTaken()
+    for slot in _candidates(session, wish, starts_at, site, now):
+        claims = _claims(option, slot, starts_at, ends_at, appointment.client_id)
+        try:
+            diary.move(session, appointment.entry_id, claims, now)
+        except SlotTaken as taken:
+            refusal = taken
+            continue
+        was = messages.long_when(appointment.starts_at, site.tz)
+        appointment.starts_at, appointment.ends_at = starts_at, ends_at
+        appointment.therapist_id, appointment.room_id = slot.therapist_id, slot.room_id
+        appointment.sequence += 1
+        session.flush()
+        session.expire(appointment, ["therapist", "room"])
+        _note(session, now, appointment, actor, "moved", f"from {was}")
+        messages.tell(session, now, "moved", appointment)
+        return appointment
+    raise refusal
+
+
+def cancel(
+    session: Session,
+    now: datetime,
+    appointment_id: int,
+    *,
+    actor: str,
+    reason: str = "",
+    version: int | None = None,
+    is_client: bool = False,
+) -> Appointment:
+    """Calls an appointment off and gives its time back. A client is held to the site's policy."""
+    appointment = _locked(session, appointment_id, version)
+    if is_client:
+        _policy(appointment.site).check_change(appointment.status, appointment.starts_at, now)
+    lifecycle.check(appointment.status, Status.CANCELLED)
+    diary.strike(session, appointment.entry_id)
+    appointment.entry_id = None
+    appointment.status = Status.CANCELLED
+    appointment.cancel_reason = reason[:80]
+    appointment.sequence += 1
+    _note(session, now, appointment, actor, "cancelled", reason[:200])
+    messages.tell(session, now, "cancelled", appointment)
+    return appointment
+
+
+def reactivate(
+    session: Session, now: datetime, appointment_id: int, *, actor: str, version: int | None = None
+) -> Appointment:
+    """Takes a cancellation back, if the time is still free; SlotTaken if not."""
+    appointment = _locked(session, appointment_id, version)
+    lifecycle.check(appointment.status, Status.BOOKED)
+    if appointment.status is not Status.CANCELLED:
+        return set_status(session, now, appointment_id, Status.BOOKED, actor=actor)
+    slot = Slot(appointment.starts_at, appointment.therapist_id, appointment.room_id)
+    claims = _claims(
+        appointment.option, slot, appointment.starts_at, appointment.ends_at, appointment.client_id
+    )
+    appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now)
+    appointment.status = Status.BOOKED
+    appointment.cancel_reason = ""
+    appointment.sequence += 1
+    _note(session, now, appointment, actor, "reactivated")
+    messages.tell(session, now, "booked", appointment)
+    return appointment
+
+
+def set_status(
+    session: Session,
+    now: datetime,
+    appointment_id: int,
+    status: Status,
+    *,
+    actor: str,
+    version: int | None = None,
+) -> Appointment:
+    """Checked in, fulfilled, no-show, and the way back from each; WrongState for anything else.
+
+    For cancelling and taking that back there are `cancel` and `reactivate`: they change the diary.
+    """
+    appointment = _locked(session, appointment_id, version)
+    if appointment.status is status:
+        return appointment
+    lifecycle.check(appointment.status, status)
+    if Status.CANCELLED in (status, appointment.status):
+        raise BadInput("Cancelling has a way of its own.")
+    appointment.status = status
+    appointment.checked_in_at = now if status is Status.CHECKED_IN else appointment.checked_in_at
+    _note(session, now, appointment, actor, status.value)
+    session.flush()
+    return appointment
+
+
+def wish_of(appointment: Appointment, *, therapist_id: int | None = None, is_desk: bool = False) -> Wish:
+    """What `appointment` would want if it were moved; its own time does not stand in its way."""
+    return Wish(
+        site_id=appointment.site_id,
+        option_id=appointment.option_id,
+        talk_minutes=appointment.talk_minutes,
+        therapist_id=therapist_id,
+        client_id=appointment.client_id,
+        ignore_entry_id=appointment.entry_id,
+        is_desk=is_desk,
+    )
+
+
+def lapse_holds(session: Session, now: datetime) -> int:
+    """Marks the open holds whose time is over and strikes them; says how many."""
+    over = session.scalars(
+        sa.select(Hold)
+        .where(Hold.status == HoldStatus.OPEN, Hold.expires_at <= now)
+        .order_by(Hold.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for held in over:
+        diary.strike(session, held.entry_id)
+        held.status, held.entry_id = HoldStatus.LAPSED, None
+    session.flush()
+    return len(over)
+
+
+def _option_and_site(session: Session, wish: Wish) -> tuple[OfferingOption, Site]:
+    option, site = session.get(OfferingOption, wish.option_id), session.get(Site, wish.site_id)
+    if option is None or site is None or not site.is_active:
+        raise NotFound()
+    if not option.is_active or not option.offering.is_active:
+        raise NotOffered("That session is not offered any more.")
+    return option, site
+
+
+def _candidates(session: Session, wish: Wish, starts_at: datetime, site: Site, now: datetime) -> list[Slot]:
+    """The therapists and rooms free at `starts_at`; NotOffered if the site never offers that time."""
+    if starts_at.tzinfo is None:
+        raise BadInput("A time needs its zone.")
+    local = starts_at.astimezone(ZoneInfo(site.tz))
+    if starts_at.second or (local.hour * 60 + local.minute) % site.grid_minutes:
+        raise NotOffered()
+    if starts_at < now and not wish.is_desk:
+        raise NotOffered("That time is over.")
+    if local.date() > (now.astimezone(ZoneInfo(site.tz)) + timedelta(days=site.horizon_days)).date():
+        raise NotOffered("That is further ahead than we book.")
+    return slots_at(session, wish, starts_at, now)
+
+
+def _claims(
+    option: OfferingOption, slot: Slot, starts_at: datetime, ends_at: datetime, client_id: int | None
+) -> list[Claim]:
+    return diary.session_claims(
+        therapist_id=slot.therapist_id,
+        room_id=slot.room_id,
+        client_id=client_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        buffer_before=option.buffer_before_minutes,
+        buffer_after=option.buffer_after_minutes,
+        turnover=option.turnover_minutes,
+    )
+
+
+def _add(session: Session, now: datetime, held: Hold, client: Client, via: str) -> Appointment:
+    """The appointment of a hold, under a reference nobody has yet."""
+    for _attempt in range(5):
+        appointment = Appointment(
+            reference=new_reference(),
+            hold_id=held.id,
+            entry_id=held.entry_id,
+            client=client,
+            site=held.site,
+            therapist=held.therapist,
+            room=held.room,
+            option=held.option,
+            intake_id=held.intake_id,
+            status=Status.BOOKED,
+            starts_at=held.starts_at,
+            ends_at=held.ends_at,
+            talk_minutes=held.talk_minutes,
+            price_minor=held.price_minor,
+            currency=held.currency,
+            via=via,
+            created_at=now,
+        )
+        try:
+            with session.begin_nested():
+                session.add(appointment)
+                session.flush()
+            return appointment
+        except IntegrityError as error:
+            if "reference" not in str(error.orig):
+                raise
+    raise RuntimeError("no free reference in five draws")
+
+
+def _locked(session: Session, appointment_id: int, version: int | None) -> Appointment:
+    """The appointment, locked for this transaction; Stale if it is not the version that was looked at."""
+    appointment = session.get(Appointment, appointment_id, with_for_update=True, populate_existing=True)
+    if appointment is None:
+        raise NotFound()
+    if version is not None and appointment.version != version:
+        raise Stale()
+    return appointment
+
+
+def _policy(site: Site) -> Policy:
+    return Policy(site.min_notice_minutes, site.change_until_minutes)
+
+
+def _note(
+    session: Session, now: datetime, appointment: Appointment, actor: str, kind: str, detail: str = ""
+) -> None:
+    session.add(
+        AppointmentEvent(appointment_id=appointment.id, at=now, actor=actor, kind=kind, detail=detail)
+    )
+    session.flush()

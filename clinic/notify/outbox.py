@@ -1,0 +1,47 @@
+"""Owing a message: a row in the transaction that owes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.notify.models import MessageStatus, OutboxMessage
+
+
+def owe(
+    session: Session,
+    now: datetime,
+    *,
+    kind: str,
+    key: str,
+    to_address: str,
+    to_name: str,
+    payload: Mapping[str, object],
+    calendar: str | None = None,
+    due_at: datetime | None = None,
+) -> bool:
+    """Owes one message; False if one with this `key` is owed or sent already.
+
+    `kind` names the templates (messages/<kind>/), `payload` fills them: plain values, no health word.
+    """
+    if session.scalar(sa.select(OutboxMessage.id).where(OutboxMessage.key == key)):
+        return False
+    session.add(
+        OutboxMessage(
+            key=key,
+            kind=kind,
+            to_address=to_address,
+            to_name=to_name,
+            payload=json.dumps(dict(payload), sort_keys=True),
+            calendar=calendar,
+            status=MessageStatus.QUEUED,
+            created_at=now,
+            due_at=due_at or now,
+        )
+    )
+    session.flush()
+    return True

@@ -1,0 +1,5 @@
+"""The owner: people, hours, rooms, offerings and prices."""
+
+from clinic.web.admin.views import blueprint
+
+__all__ = ["blueprint"]

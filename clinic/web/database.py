@@ -1,0 +1,52 @@
+"""The session of a request, opened when first wanted and closed when the request ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, current_app, g
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from clinic import db
+from clinic.kernel import clock
+
+
+def install(app: Flask, engine: Engine) -> None:
+    """Gives the app its engine; sessions are closed with their request."""
+    app.extensions["clinic.engine"] = engine
+
+    @app.teardown_appcontext
+    def close(_error: BaseException | None) -> None:
+        session = g.pop("session", None)
+        if session is not None:
+            session.close()
+
+
+def engine() -> Engine:
+    return cast(Engine, current_app.extensions["clinic.engine"])
+
+
+def session() -> Session:
+    """This request's session; what it reads, it reads in one transaction."""
+    if "session" not in g:
+        g.session = Session(engine(), expire_on_commit=False)
+    return cast(Session, g.session)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One writing transaction on this request's session."""
+    with db.transaction(session()) as opened:
+        yield opened
+
+
+def now() -> datetime:
+    """The instant of this request, read once."""
+    if "now" not in g:
+        source = current_app.config.get("CLOCK", clock.now)
+        g.now = source()
+    return cast(datetime, g.now)
