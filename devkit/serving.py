@@ -13,9 +13,10 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from devkit.setup import BIN
+from devkit.setup import BIN, INSTANCE, digest, read_stamp, write_stamp
 from devkit.steps import ROOT, Problem
 
+CLINIC = [str(BIN / "flask"), "--app", "wsgi", "clinic"]
 READY_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -52,24 +53,33 @@ def run(host: str, port: int) -> int:
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     environment = settings_for_run(address)
-    clinic = [str(BIN / "flask"), "--app", "wsgi", "clinic"]
     with ended_by_signal():
-        prepare(clinic, environment)
-        serve(
-            web_server(host, port, environment.get("DATABASE_URL", "")),
-            [*clinic, "worker"],
-            address,
-            environment,
-        )
+        serve(web_server(host, port, environment.get("DATABASE_URL", "")), address, environment)
     return 0
 
 
-def prepare(clinic: Sequence[str], environment: dict[str, str]) -> None:
+def prepare(environment: dict[str, str]) -> None:
     """Brings the database up to date; in demo mode fills it when empty and shows the sign-ins."""
     print("  preparing the database", flush=True)
     demo = ["--demo"] if environment.get("CLINIC_DEMO") == "1" else []
-    if subprocess.run([*clinic, "prepare", *demo], cwd=ROOT, env=environment).returncode != 0:
+    if subprocess.run([*CLINIC, "prepare", *demo], cwd=ROOT, env=environment).returncode != 0:
         raise Problem("The database could not be prepared; the reason stands above.")
+    write_stamp(INSTANCE, migrations=migrations_digest())
+
+
+def is_prepared(environment: dict[str, str]) -> bool:
+    """Whether the database of an earlier start is still there and no migration has come since.
+
+    Then the pages may be served while `prepare` finds nothing to do: that halves the time of a start.
+    """
+    if "DATABASE_URL" in environment or not (INSTANCE / "clinic.db").exists():
+        return False
+    return read_stamp(INSTANCE).get("migrations") == migrations_digest()
+
+
+def migrations_digest() -> str:
+    """One digest of all migrations."""
+    return digest(*sorted((ROOT / "migrations" / "versions").glob("*.py")))
 
 
 def web_server(host: str, port: int, database_url: str) -> list[str]:
@@ -106,17 +116,21 @@ def ended_by_signal() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def serve(web: Sequence[str], worker: Sequence[str], address: str, environment: dict[str, str]) -> NoReturn:
-    """Serves until interrupted, or raises Problem when one of the two ends by itself; both end with it."""
+def serve(web: Sequence[str], address: str, environment: dict[str, str]) -> NoReturn:
+    """Serves until interrupted, or raises Problem when server or worker ends by itself; both end then."""
     running: list[subprocess.Popen[bytes]] = []
 
     def launch(command: Sequence[str]) -> None:  # in a session of its own: Ctrl-C reaches it through us
         running.append(subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True))
 
     try:
-        launch(web)
+        if is_prepared(environment):
+            launch(web)
+        prepare(environment)
+        if not running:
+            launch(web)
         await_page(address, running[0])
-        launch(worker)
+        launch([*CLINIC, "worker"])
         print(f"\nThe clinic is open at {address}  (Ctrl-C stops it)", flush=True)
         while all(program.poll() is None for program in running):
             time.sleep(0.2)

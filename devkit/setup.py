@@ -22,7 +22,7 @@ OLDEST_PYTHON = (3, 11)
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 PYTHON = str(BIN / "python")
-INSTANCE = ROOT / "instance"
+INSTANCE = ROOT / os.environ.get("CLINIC_INSTANCE", "instance")
 VENDOR = INSTANCE / "vendor"
 MODULES = ROOT / "node_modules"
 
@@ -54,7 +54,7 @@ OFFLINE_SIGNS = re.compile(
 def one_at_a_time() -> Iterator[None]:
     """Keeps a second dev.py from setting up at the same moment; it waits its turn."""
 
-    INSTANCE.mkdir(exist_ok=True)
+    INSTANCE.mkdir(parents=True, exist_ok=True)
     with (INSTANCE / "setup.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
