@@ -191,7 +191,7 @@ class DiaryEntry(Base):
 
 
 class DiarySpan(Base):
-    """What an entry occupies, as one row for each owner: ticks `[from_tick, to_tick)`. Read by availability."""
+    """What an entry occupies, one row for each owner: ticks `[from_tick, to_tick)`. Availability reads it."""
 
     __tablename__ = "diary_span"
 
