@@ -62,6 +62,8 @@ def test(database: str | None, browser: str | None, given: Sequence[str]) -> int
         command = [PYTHON, "-m", "pytest", "--db", name, *pytest_arguments(given, only)]
         print(f"\nTests on {'SQLite' if name == 'sqlite' else 'PostgreSQL'}", flush=True)
         codes.append(subprocess.run(command, cwd=ROOT, env=environment).returncode)
+        if codes[-1] == NO_TESTS_RAN:
+            print("Nothing of what was asked for runs on this database.", flush=True)
     if browser is None:
         print(f"\n{NO_BROWSER}", flush=True)
     if all(code == NO_TESTS_RAN for code in codes):
