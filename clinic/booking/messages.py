@@ -12,6 +12,7 @@ from clinic.booking.policy import Policy
 from clinic.booking.statuses import Status
 from clinic.kernel.codes import shown_reference
 from clinic.notify import calendar, outbox
+from clinic.people import contact
 
 
 def long_when(instant: datetime, zone: str) -> str:
@@ -21,13 +22,20 @@ def long_when(instant: datetime, zone: str) -> str:
 
 
 def facts(appointment: Appointment) -> dict[str, object]:
-    """Plain values for the templates of booked, moved and cancelled."""
+    """Plain values for the templates of booked, moved and cancelled.
+
+    `sequence` is the state they report: a mail about an older state is not sent any more.
+    """
     site = appointment.site
+    starts, ends = (at.astimezone(ZoneInfo(site.tz)) for at in (appointment.starts_at, appointment.ends_at))
     policy = Policy(site.min_notice_minutes, site.change_until_minutes)
     return {
         "name": appointment.client.name,
         "appointment_id": appointment.id,
         "reference": shown_reference(appointment.reference),
+        "sequence": appointment.sequence,
+        "day": f"{starts:%A} {starts.day} {starts:%B}",
+        "hours": f"{starts:%H:%M} to {ends:%H:%M}",
         "when": long_when(appointment.starts_at, site.tz),
         "zone": site.tz.rsplit("/", 1)[-1].replace("_", " "),
         "minutes": int((appointment.ends_at - appointment.starts_at).total_seconds() // 60),
@@ -37,6 +45,8 @@ def facts(appointment: Appointment) -> dict[str, object]:
         "address": site.address,
         "directions": site.directions,
         "phone": site.phone,
+        "phone_shown": contact.shown_phone(site.phone, contact.REGIONS.get(site.locale, "GB")),
+        "email": site.email,
         "price": str(appointment.price),
         "change_until": long_when(policy.change_until(appointment.starts_at), site.tz),
     }

@@ -49,3 +49,16 @@ def read_phone(text: str, locale: str = "UK", field: str = "phone") -> str:
     if number is None or not phonenumbers.is_possible_number(number):
         raise BadInput("Enter a phone number like 020 7946 0142.", field)
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def shown_phone(phone: str | None, region: str = "GB") -> str:
+    """'020 7946 0142' for an E.164 number of the site's own region, '+33 ...' for another."""
+    if not phone:
+        return ""
+    try:
+        number = phonenumbers.parse(phone, region)
+    except phonenumbers.NumberParseException:
+        return phone
+    own = phonenumbers.region_code_for_number(number) == region
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if own else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(number, style))

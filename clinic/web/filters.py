@@ -9,6 +9,7 @@ from flask import Flask
 
 from clinic.kernel.codes import shown_reference
 from clinic.kernel.money import Money
+from clinic.people.contact import shown_phone as shown_phone
 
 
 def clock_time(instant: datetime, zone: str) -> str:
@@ -54,21 +55,6 @@ def zone_place(zone: str) -> str:
 def phone_href(phone: str) -> str:
     """'tel:+442079460142'."""
     return "tel:" + "".join(sign for sign in phone if sign.isdigit() or sign == "+")
-
-
-def shown_phone(phone: str | None, region: str = "GB") -> str:
-    """'020 7946 0142' for an E.164 number of the site's own region, '+33 ...' for another."""
-    if not phone:
-        return ""
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(phone, region)
-    except phonenumbers.NumberParseException:
-        return phone
-    own = phonenumbers.region_code_for_number(number) == region
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if own else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return str(phonenumbers.format_number(number, style))
 
 
 def install(app: Flask) -> None:
