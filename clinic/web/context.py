@@ -60,6 +60,7 @@ def install(app: Flask, vendor_folder: Path) -> None:
                 "phone": filters.shown_phone(site.phone) if site else "",
                 "phone_href": filters.phone_href(site.phone) if site else "",
                 "email": site.email if site else "",
+                "address": ", ".join(site.address.splitlines()) if site else "",
             },
             "tokens": load_locale(site.locale if site else "UK").tokens,
             "asset": asset,
