@@ -1,0 +1,100 @@
+"""A page of the questionnaire, ready to be drawn: for the client's own way and for reception on the phone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clinic.intake.pages import Reading, as_typed, shown
+from clinic.intake.questionnaire import Kind, Mark, Question, Questionnaire
+
+Typed = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question as the macro `question` takes it: what was answered or typed, and what is wrong with it."""
+
+    q: Question
+    answer: Any
+    wrong: str
+    areas: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPage:
+    """One page. `errors` are (id of the first wrong control, sentence), for the summary."""
+
+    slug: str
+    title: str
+    asked: tuple[Asked, ...]
+    errors: tuple[tuple[str, str], ...]
+
+
+def page_model(
+    questionnaire: Questionnaire,
+    slug: str,
+    answers: Mapping[str, Any],
+    reading: Reading | None = None,
+    without: frozenset[str] = frozenset(),
+) -> QuestionPage:
+    """Gives a page with the kept answers, or with what was just typed and what is wrong with it.
+
+    `without` are questions not to be drawn, as they were asked elsewhere. KeyError for no such page.
+    """
+    page = questionnaire.page(slug)
+    typed: Typed = reading.typed if reading else as_typed(questionnaire, slug, answers)
+    wrong = dict(reading.errors) if reading else {}
+    called_for = {question.id for question in shown(questionnaire, reading.answers if reading else answers)}
+    asked = tuple(
+        _asked(question, typed, wrong)
+        for question in page.questions
+        if question.id not in without and (question.id in called_for or _sentence(question, wrong))
+    )
+    errors = tuple((_control(each.q, wrong), each.wrong) for each in asked if each.wrong)
+    return QuestionPage(slug, page.title, asked, errors)
+
+
+def _asked(question: Question, typed: Typed, wrong: Mapping[str, str]) -> Asked:
+    return Asked(
+        q=question,
+        answer=_answer(question, typed),
+        wrong=_sentence(question, wrong),
+        areas=typed.get(question.picker.id, ()) if question.picker else (),
+        text="\n".join(typed.get(f"{question.id}-text", ())),
+    )
+
+
+def _answer(question: Question, typed: Typed) -> Any:
+    """What was typed, in the shape that the macro wants for that kind of question."""
+    match question.kind:
+        case Kind.BIRTH_DATE:
+            parts = ("day", "month", "year")
+            return {part: "".join(typed.get(f"{question.id}-{part}", ())) for part in parts}
+        case Kind.BODY_MAP:
+            marks: dict[str, list[str]] = {mark.value: [] for mark in Mark}
+            for region, values in typed.items():
+                for mark in values:
+                    if mark in marks:
+                        marks[mark].append(region)
+            return marks
+        case Kind.ANY:
+            return list(typed.get(question.id, ()))
+        case _:
+            return next(iter(typed.get(question.id, ())), None)
+
+
+def _sentence(question: Question, wrong: Mapping[str, str]) -> str:
+    names = [question.id, f"{question.id}-text", *([question.picker.id] if question.picker else [])]
+    return next((wrong[name] for name in names if name in wrong), "")
+
+
+def _control(question: Question, wrong: Mapping[str, str]) -> str:
+    """The id to which the summary links: the first control that is wrong."""
+    if question.picker and question.picker.id in wrong and question.id not in wrong:
+        return question.picker.id
+    if f"{question.id}-text" in wrong:
+        return f"{question.id}-text"
+    return f"{question.id}-day" if question.kind is Kind.BIRTH_DATE else question.id
