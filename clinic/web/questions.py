@@ -14,7 +14,7 @@ Typed = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question as the macro `question` takes it: what was answered or typed, and what is wrong with it."""
+    """One question as the macro `question` takes it: what was answered or typed, and what is wrong."""
 
     q: Question
     answer: Any
@@ -49,7 +49,7 @@ def page_model(
     wrong = dict(reading.errors) if reading else {}
     called_for = {question.id for question in shown(questionnaire, reading.answers if reading else answers)}
     asked = tuple(
-        _asked(question, typed, wrong)
+        _asked(question, typed, wrong, questionnaire.region_ids)
         for question in page.questions
         if question.id not in without and (question.id in called_for or _sentence(question, wrong))
     )
@@ -57,17 +57,17 @@ def page_model(
     return QuestionPage(slug, page.title, asked, errors)
 
 
-def _asked(question: Question, typed: Typed, wrong: Mapping[str, str]) -> Asked:
+def _asked(question: Question, typed: Typed, wrong: Mapping[str, str], regions: frozenset[str]) -> Asked:
     return Asked(
         q=question,
-        answer=_answer(question, typed),
+        answer=_answer(question, typed, regions),
         wrong=_sentence(question, wrong),
         areas=typed.get(question.picker.id, ()) if question.picker else (),
         text="\n".join(typed.get(f"{question.id}-text", ())),
     )
 
 
-def _answer(question: Question, typed: Typed) -> Any:
+def _answer(question: Question, typed: Typed, regions: frozenset[str]) -> Any:
     """What was typed, in the shape that the macro wants for that kind of question."""
     match question.kind:
         case Kind.BIRTH_DATE:
@@ -75,10 +75,9 @@ def _answer(question: Question, typed: Typed) -> Any:
             return {part: "".join(typed.get(f"{question.id}-{part}", ())) for part in parts}
         case Kind.BODY_MAP:
             marks: dict[str, list[str]] = {mark.value: [] for mark in Mark}
-            for region, values in typed.items():
-                for mark in values:
-                    if mark in marks:
-                        marks[mark].append(region)
+            for region in sorted(regions & typed.keys()):
+                for mark in marks.keys() & set(typed[region]):
+                    marks[mark].append(region)
             return marks
         case Kind.ANY:
             return list(typed.get(question.id, ()))
