@@ -1,4 +1,4 @@
-"""/styleguide: every part of the pages in every state, on the real templates. Registered in demo mode only."""
+"""/styleguide: every part of the pages in every state, on the real templates. In demo mode only."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ COLOURS = (
     ("paper", "paper, the ground"), ("sheet", "sheet, what you write on"), ("wash", "wash, hover and notes"),
     ("ink", "ink, text"), ("ink-2", "ink 2, beside text"), ("ink-3", "ink 3, least text"),
     ("rule", "rule, hairlines"), ("edge", "edge, border of a control"),
-    ("green", "green, you can do this"), ("green-deep", "green deep, hover"), ("green-wash", "green wash, chosen row"),
-    ("clay", "clay, you are here"), ("stop", "stop"), ("today", "today"), ("clear", "clear"), ("book", "book"),
-    ("stop-wash", "stop wash"), ("today-wash", "today wash"), ("clear-wash", "clear wash"), ("book-wash", "book wash"),
+    ("green", "green, you can do this"), ("green-deep", "green deep, hover"),
+    ("green-wash", "green wash, chosen row"), ("clay", "clay, you are here"),
+    ("stop", "stop"), ("today", "today"), ("clear", "clear"), ("book", "book"),
+    ("stop-wash", "stop wash"), ("today-wash", "today wash"),
+    ("clear-wash", "clear wash"), ("book-wash", "book wash"),
 )  # fmt: skip
 
 PEOPLE = (
@@ -67,7 +69,7 @@ SHOWN: tuple[tuple[str, Any, str], ...] = (
 )
 
 
-class SampleForm(FlaskForm):  # type: ignore[misc]
+class SampleForm(FlaskForm):
     """One field of each kind that pages use."""
 
     name = StringField("Full name")

@@ -3,7 +3,7 @@ const SPOKEN = [300, 120, 60]; // seconds left at which a screen reader hears it
 
 function words(seconds) {
   const unit = seconds < 60 ? "second" : "minute";
-  const n = seconds < 60 ? seconds : Math.floor(seconds / 60);
+  const n = seconds < 60 ? seconds : Math.round(seconds / 60);
   return `${n} ${unit}${n === 1 ? "" : "s"} left`;
 }
 
