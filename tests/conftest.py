@@ -19,7 +19,6 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from clinic import schema
-from clinic.app import create_app
 from clinic.db import key_ring, make_engine
 from config import Settings
 
@@ -156,6 +155,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The real app on a database of this test's own; its clock stands at NOW unless the test moves it."""
+    from clinic.app import create_app
+
     settings = Settings(
         secret_key="a secret for tests only",
         field_keys=(("test", FIELD_KEY),),

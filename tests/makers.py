@@ -26,7 +26,7 @@ WELL = {
 
 @dataclass
 class Clinic:
-    """What `clinic` makes: one site, two therapists who work 9 to 17 every day, two rooms, Swedish and deep."""
+    """One site, two therapists who work 9 to 17 every day, two rooms, Swedish and deep tissue."""
 
     site: Site
     therapists: list[Therapist]
@@ -66,7 +66,7 @@ def therapist(session: Session, at: Site, name: str, skills: Sequence[Skill], **
                 closes=closes,
                 valid_from_on=date(2020, 1, 1),
                 breaks=[WorkingBreak(starts=12 * 60, ends=12 * 60 + 30)] if opens < 720 < closes else [],
-            )  # fmt: skip
+            )
         )
     session.flush()
     return made

@@ -68,14 +68,19 @@ def test_an_old_key_still_reads_and_the_newest_writes() -> None:
 
 def test_a_transaction_keeps_all_or_nothing(engine: Engine, now: datetime) -> None:
     with Session(engine) as session:
-        with pytest.raises(ZeroDivisionError), transaction(session):
-            makers.client(session, now)
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            _write_and_fail(session, now)
         assert session.scalar(sa.select(sa.func.count()).select_from(Client)) == 0
         with transaction(session):
             makers.client(session, now)
     with Session(engine) as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Client)) == 1
+
+
+def _write_and_fail(session: Session, now: datetime) -> None:
+    with transaction(session):
+        makers.client(session, now)
+        raise ZeroDivisionError
 
 
 def test_a_transaction_sees_what_others_did_since(engine: Engine, now: datetime) -> None:
