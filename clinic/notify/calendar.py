@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vCalAddress, vText
@@ -36,8 +36,8 @@ def write(invite: Invite) -> str:
     event.add("uid", invite.uid)
     event.add("sequence", invite.sequence)
     event.add("dtstamp", invite.stamp)
-    event.add("dtstart", invite.starts_at.astimezone(ZoneInfo(invite.zone)))
-    event.add("dtend", invite.ends_at.astimezone(ZoneInfo(invite.zone)))
+    event.add("dtstart", _at_the_place(invite.starts_at, invite.zone))
+    event.add("dtend", _at_the_place(invite.ends_at, invite.zone))
     event.add("summary", invite.title)
     event.add("location", invite.where)
     event.add("status", "CANCELLED" if invite.is_cancelled else "CONFIRMED")
@@ -47,5 +47,15 @@ def write(invite: Invite) -> str:
     if invite.note:
         event.add("description", invite.note)
     calendar.add_component(event)
-    calendar.add_missing_timezones()
+    # The rules of the zone around this one time: from 1970 on they would be nine tenths of the file.
+    year = invite.starts_at.year
+    calendar.add_missing_timezones(first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
     return calendar.to_ical().decode()
+
+
+def _at_the_place(instant: datetime, zone: str) -> datetime:
+    """The wall time of the place; UTC in the hour that comes twice, which a wall time cannot tell apart."""
+    local = instant.astimezone(ZoneInfo(zone))
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        return instant.astimezone(UTC)
+    return local
