@@ -264,12 +264,12 @@ def _question(file: str, row: Any, slugs: list[str], words: Vocabulary | None) -
         on_the_day=entry.flag("on_the_day"),
         shown_if=_condition(entry, "shown_if", words),
         picker=_picker(entry, words),
-        low=entry.number("low", 0),
-        high=entry.number("high", 0),
+        low=entry.number("low") if kind is Kind.SCALE else 0,
+        high=entry.number("high") if kind is Kind.SCALE else 0,
     )
     entry.finish()
-    if (kind is Kind.SCALE) != (question.low < question.high):
-        raise ContentError(entry.where, "only a scale has a low and a high, and a scale needs both")
+    if question.low > question.high:
+        raise ContentError(entry.where, "has a low above its high")
     return question
 
 

@@ -97,9 +97,9 @@ def _lower(a: int | None, b: int | None) -> int | None:
 
 
 def at_most(cap: int, techniques: Techniques) -> str:
-    """Gives 'medium or lighter' for 3, and 'feather-light' for 1."""
+    """Gives 'medium or lighter' for 3, and 'light' for 2."""
     word = techniques.pressure_word(cap)
-    return word if cap == 1 else f"{word} or lighter"
+    return word if cap <= 2 else f"{word} or lighter"
 
 
 def exclusion_sentence(reason: str) -> str:

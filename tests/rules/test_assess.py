@@ -1,0 +1,106 @@
+"""`flask clinic assess`: plain data in, plain data out, and one sentence where it cannot be read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+
+from clinic.cli.assess import assess, assess_text
+from clinic.intake.questionnaire import load_questionnaire
+from tests.rules.made_answers import ANSWERS
+
+
+def run(text: str, *arguments: str) -> Result:
+    return CliRunner().invoke(assess, [*(arguments or ("-",))], input=text)
+
+
+def outcome(**answers: Any) -> dict[str, Any]:
+    found = json.loads(run(json.dumps({"answers": answers})).stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_it_prints_the_whole_outcome() -> None:
+    found = outcome(blood=["blood_thinner"], goal="relax", body_map={"leave": ["F05_chest"]})
+    assert set(found) == {
+        *("level", "rules", "excluded", "pressure_cap", "avoid", "client_messages", "therapist_notes"),
+        *("send", "release_by", "recommendation"),
+    }
+    assert (found["level"], found["rules"], found["pressure_cap"]) == ("ADAPT", ["A01", "N04"], 2)
+    assert found["excluded"]["deep_tissue"] == ["A01"]
+    assert found["avoid"] == ["F05_chest"]
+    assert found["release_by"] is None
+    best = found["recommendation"]
+    assert best["best"] == "swedish"
+    assert {"best", "also", "scores", "reasons", "minutes", "cadence", "provisional"} <= set(best)
+
+
+def test_at_an_emergency_nothing_is_recommended() -> None:
+    found = outcome(now_signs=["chest_pain"])
+    assert (found["level"], found["recommendation"]) == ("EMERGENCY", None)
+    assert len(found["excluded"]) == 10
+    assert all(rules == ["E01"] for rules in found["excluded"].values())
+
+
+def test_pregnancy_massage_is_ruled_out_by_no_rule_but_not_recommended_either() -> None:
+    found = outcome(goal="relax", pregnancy="no")
+    assert "pregnancy" not in found["excluded"]
+    assert "pregnancy" not in found["recommendation"]["scores"]
+
+
+def test_a_list_gives_a_list() -> None:
+    found = assess_text('[{"answers": {}}, {"answers": {"saddle_numb": "yes"}}]')
+    assert isinstance(found, list)
+    assert [each["level"] for each in found] == ["CLEAR", "EMERGENCY"]
+    assert assess_text("[]") == []
+
+
+def test_other_countries_have_their_own_numbers() -> None:
+    said = run('{"answers": {"now_signs": ["chest_pain"]}}', "-", "--locale", "US").stdout
+    assert "911" in said
+    assert "999" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("{", "not JSON"),
+        ("", "not JSON"),
+        ("5", "answers"),
+        ("{}", "answers"),
+        ('{"answers": []}', "object"),
+        ('{"answers": {"hair": "red"}}', "'hair'"),
+        ('{"answers": {"goal": "sleep"}}', "'sleep'"),
+        ('{"answers": {"age_years": "40"}}', "age_years"),
+        ('[{"answers": {}}, {"answers": {"body_map": {"hurts": ["knee"]}}}]', "Entry 2"),
+    ],
+)
+def test_what_cannot_be_read_ends_with_2_and_one_sentence(text: str, named: str) -> None:
+    result = run(text)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert named in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_file_that_is_not_there_ends_with_2() -> None:
+    result = run("", "no-such-file.json")
+    assert result.exit_code == 2
+    assert "no-such-file.json" in result.stderr
+
+
+@given(ANSWERS)
+def test_any_answers_can_be_assessed(answers: dict[str, Any]) -> None:
+    found = assess_text(json.dumps({"answers": answers}))
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_the_codes_of_the_questionnaire_are_the_ones_it_reads() -> None:
+    for question in load_questionnaire().questions:
+        for option in question.options:
+            value = [option.code] if question.kind == "any" else option.code
+            assess_text(json.dumps({"answers": {question.id: value}}))
