@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import jinja2
 import pytest
-from flask import Flask
 from jinja2 import meta
 
-from clinic.web import filters
+from clinic.app import create_app
+from config import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
@@ -39,11 +40,17 @@ def source(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def environment() -> jinja2.Environment:
-    """Jinja as the app sets it up, filters included: an unknown one does not compile."""
-    app = Flask(__name__)
-    filters.install(app)
-    return app.jinja_env
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jinja2.Environment]:
+    """Jinja as the app sets it up, everyone's filters included: an unknown one does not compile."""
+    settings = Settings(
+        secret_key="a secret for tests only",
+        field_keys=(("test", bytes(range(32))),),
+        database_url="sqlite://",  # never asked: templates are compiled, not drawn
+        instance=tmp_path_factory.mktemp("instance"),
+    )
+    app = create_app(settings)
+    yield app.jinja_env
+    app.extensions["clinic.engine"].dispose()
 
 
 @pytest.mark.parametrize("name", NAMES)
