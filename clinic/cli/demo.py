@@ -11,26 +11,25 @@ from sqlalchemy.orm import Session
 
 from clinic.cli.context import engine
 from clinic.db import transaction
+from clinic.demo.fill import fill
 from clinic.kernel import clock
 from clinic.people import services as people
-from clinic.people.models import RoleName
+from clinic.people.models import Client, User
 from clinic.roster.models import Site
 
 
 def is_empty(session: Session) -> bool:
-    """Whether nobody and no site is in the database yet."""
-    return session.scalar(sa.select(Site.id).limit(1)) is None
+    """Whether no site, no user and no client is in the database yet."""
+    return all(session.scalar(sa.select(model.id).limit(1)) is None for model in (Site, User, Client))
 
 
 def fill_if_empty(session: Session, now: datetime) -> bool:
-    """Fills an empty database with the demo clinic; False if there is anything in it already."""
+    """Fills an empty database with the demo clinic, a line for each part; False if anything is in it."""
     if not is_empty(session):
         return False
+    click.echo("Filling the database with the demo clinic, Linden Rooms.")
     with transaction(session):
-        people.add_user(
-            session, now, name="Sam Webb", email="desk@demo.example", password=people.DEMO_PASSWORD,
-            roles=[RoleName.RECEPTION],
-        )  # fmt: skip
+        fill(session, now, lambda sentence: click.echo(f"  {sentence}"))
     return True
 
 
