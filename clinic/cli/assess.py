@@ -101,4 +101,4 @@ def assess(file: TextIO, locale: str) -> None:
     except UnicodeDecodeError:
         click.echo("The input is not UTF-8 text.", err=True)
         sys.exit(2)
-    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(found, indent=2))

@@ -87,6 +87,12 @@ def test_what_cannot_be_read_ends_with_2_and_one_sentence(text: str, named: str)
     assert len(result.stderr.strip().splitlines()) == 1
 
 
+def test_text_that_no_terminal_can_print_is_printed_all_the_same() -> None:
+    result = run('{"answers": {"anything_else": {"text": "half \\ud83d a sign"}}}')
+    assert result.exit_code == 0
+    assert "half" in json.loads(result.stdout)["therapist_notes"][0]
+
+
 def test_a_file_that_is_not_there_ends_with_2() -> None:
     result = run("", "no-such-file.json")
     assert result.exit_code == 2
