@@ -26,6 +26,7 @@ from clinic.web.journey import blueprint as journey
 from clinic.web.limits import limiter
 from clinic.web.mailbox import blueprint as mailbox
 from clinic.web.practice import blueprint as practice
+from clinic.web.styleguide import blueprint as styleguide
 
 csrf = CSRFProtect()
 MOST_BYTES = 256 * 1024
@@ -60,6 +61,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     if settings.is_demo:
         app.register_blueprint(mailbox)
+        app.register_blueprint(styleguide)
     app.cli.add_command(clinic_commands)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

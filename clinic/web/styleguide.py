@@ -75,8 +75,8 @@ class SampleForm(FlaskForm):
     name = StringField("Full name")
     email = EmailField("E-mail", description="We send the time here. No health answers are ever in a mail.")
     phone = TelField("Mobile number")
-    often = SelectField("How often", choices=[("1", "Weekly"), ("2", "Every two weeks")])
-    whom = RadioField("Who is this for?", choices=[("me", "Me"), ("other", "Someone else")], default="me")
+    often = SelectField("How often", choices={"1": "Weekly", "2": "Every two weeks"})
+    whom = RadioField("Who is this for?", choices={"me": "Me", "other": "Someone else"}, default="me")
     note = TextAreaField("Anything else?", description="Your therapist reads this. The computer does not.")
     terms = BooleanField("I agree to the terms", description="You can move or cancel until the day before.")
 
