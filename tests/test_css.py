@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "clinic" / "static"
 CSS = STATIC / "css"
 TEMPLATES = ROOT / "templates"
-OWNERS = ("base.css", "components.css", "bodymap.css", "staff.css")  # loaded together on one page or another
 GUIDE = "styleguide.css"  # poses other people's parts, and is loaded nowhere else
+APART = {"email.css", GUIDE}  # mails carry their own style
+OWNERS = tuple(sorted(path.name for path in CSS.glob("*.css") if path.name not in APART))
 CLASS = re.compile(r"\.(-?[a-zA-Z_][\w-]*)")
 
 # Hooks without a style of their own: for scripts, tests, or the drawing library.
