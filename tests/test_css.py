@@ -15,6 +15,7 @@ CSS = STATIC / "css"
 TEMPLATES = ROOT / "templates"
 GUIDE = "styleguide.css"  # poses other people's parts, and is loaded nowhere else
 APART = {"email.css", GUIDE}  # mails carry their own style
+CORE = {"base.css", "components.css", "bodymap.css", "staff.css"}  # what every page builds from
 OWNERS = tuple(sorted(path.name for path in CSS.glob("*.css") if path.name not in APART))
 CLASS = re.compile(r"\.(-?[a-zA-Z_][\w-]*)")
 
@@ -60,12 +61,15 @@ def styled_classes(selector: str) -> set[str]:
 
 
 def owners() -> dict[str, set[str]]:
-    """Class → the files that style it."""
+    """Class → the files that style it. One page's own sheet may place a core part within its own classes."""
     owned: dict[str, set[str]] = defaultdict(set)
-    for name in OWNERS:
+    for name in sorted(OWNERS, key=lambda name: name not in CORE):
         for selector in selectors((CSS / name).read_text(encoding="utf-8")):
+            around = set(CLASS.findall(" ".join(_split(selector, " >+~")[:-1])))
+            is_placing = name not in CORE and any(not owned[class_] & CORE for class_ in around)
             for class_ in styled_classes(selector):
-                owned[class_].add(name)
+                if not (is_placing and owned[class_] & CORE):
+                    owned[class_].add(name)
     return owned
 
 
