@@ -1,18 +1,40 @@
-"""`flask clinic ...`: the commands for people and machines."""
+"""`flask clinic ...`: the commands for people and machines. Each is imported when it is called."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
+import click
 from flask.cli import AppGroup
 
-from clinic.cli.assess import assess
-from clinic.cli.database import migrate, prepare
-from clinic.cli.demo import demo
-from clinic.cli.people import add_user, new_key
-from clinic.cli.slots import slots
-from clinic.cli.worker import worker
+# Command: where it stands. A second start of the clinic waits for none of them.
+COMMANDS = {
+    "add-user": "clinic.cli.people:add_user",
+    "assess": "clinic.cli.assess:assess",
+    "demo": "clinic.cli.demo:demo",
+    "migrate": "clinic.cli.database:migrate",
+    "new-key": "clinic.cli.people:new_key",
+    "prepare": "clinic.cli.database:prepare",
+    "slots": "clinic.cli.slots:slots",
+    "worker": "clinic.cli.worker:worker",
+}
 
-clinic_commands = AppGroup("clinic", help="The clinic: database, people, worker, and two for machines.")
-for _command in (assess, slots, migrate, prepare, demo, add_user, new_key, worker):
-    clinic_commands.add_command(_command)
+
+class LazyGroup(AppGroup):
+    """A group that knows the names of its commands and loads the one that is wanted."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        place = COMMANDS.get(name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+clinic_commands = LazyGroup("clinic", help="The clinic: database, people, worker, and two for machines.")
 
 __all__ = ["clinic_commands"]

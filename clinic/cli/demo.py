@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from clinic.cli.context import engine
 from clinic.db import transaction
-from clinic.demo.fill import fill
 from clinic.kernel import clock
 from clinic.people import services as people
 from clinic.people.models import Client, User
@@ -27,6 +26,8 @@ def fill_if_empty(session: Session, now: datetime) -> bool:
     """Fills an empty database with the demo clinic, a line for each part; False if anything is in it."""
     if not is_empty(session):
         return False
+    from clinic.demo.fill import fill  # only now: every later start would wait for its import
+
     click.echo("Filling the database with the demo clinic, Linden Rooms.")
     with transaction(session):
         fill(session, now, lambda sentence: click.echo(f"  {sentence}"))

@@ -1,1 +1,1 @@
-"""Screening: the questionnaire and the triage rules (pure, versioned data), and the intakes kept from them."""
+"""Screening: questionnaire and triage (pure, versioned data), and the intakes kept from them."""

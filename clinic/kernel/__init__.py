@@ -1,1 +1,1 @@
-"""What every part stands on: spans, ticks, wall time, money, clock, codes, refusals. Standard library only."""
+"""What every part stands on: time, spans, money, codes, refusals. Standard library only."""

@@ -32,7 +32,7 @@ def main_site() -> Site | None:
         g.main_site = database.session().scalar(
             sa.select(Site).where(Site.is_active).order_by(Site.id).limit(1)
         )
-    return g.main_site  # type: ignore[no-any-return]
+    return g.main_site
 
 
 def install(app: Flask, vendor_folder: Path) -> None:

@@ -30,7 +30,9 @@ def count(session: Session, table: type) -> int:
 
 
 @pytest.mark.parametrize("kind", list(EntryKind))
-@pytest.mark.parametrize("start,end", [(0, 60), (30, 90), (-30, 30), (15, 45), (-15, 75), (55, 60), (58, 62)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 60), (30, 90), (-30, 30), (15, 45), (-15, 75), (55, 60), (58, 62)]
+)
 def test_an_overlap_is_refused_whoever_stands_there(
     session: Session, now: datetime, kind: EntryKind, start: int, end: int
 ) -> None:
@@ -40,7 +42,7 @@ def test_an_overlap_is_refused_whoever_stands_there(
     assert refused.value.who == "therapist"
 
 
-@pytest.mark.parametrize("start,end", [(60, 120), (-60, 0)])
+@pytest.mark.parametrize(("start", "end"), [(60, 120), (-60, 0)])
 def test_touching_times_do_not_collide(session: Session, now: datetime, start: int, end: int) -> None:
     diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60)], now)
     assert diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, start, end)], now)

@@ -19,7 +19,7 @@ from clinic.web.limits import limiter
 blueprint = Blueprint("auth", __name__, url_prefix="/staff")
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(FlaskForm):
     email = EmailField("E-mail", validators=[InputRequired("Enter your e-mail address.")])
     password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
 
