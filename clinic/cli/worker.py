@@ -41,7 +41,7 @@ class Worker:
 
     engine: Engine
     channel: channels.Channel | None
-    wording: Wording
+    wording: send_mail.Renders
     sender: send_mail.Sender
     clock: Callable[[], datetime] = clock.now
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -187,7 +187,7 @@ class SmtpChannel:
         except (smtplib.SMTPException, OSError) as error:
             server.close()
             # A server without STARTTLS or AUTH is the wrong server: no mail of ours will go.
-            raise smtplib.SMTPConnectError(getattr(error, "smtp_code", 0), type(error).__name__) from error
+            raise SendFailed(_kind(error), is_down=True) from None
         return server
 
 
