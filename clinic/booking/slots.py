@@ -12,7 +12,7 @@ from clinic.kernel.errors import NotFound
 from clinic.kernel.walltime import from_epoch_minute, zone
 from clinic.roster.availability import Opening, nearest
 from clinic.roster.models import Gender, Site
-from clinic.roster.timetable import Search, find_openings, openings_at
+from clinic.roster.timetable import Search, find_openings, first_openings, openings_at
 
 NEAREST_DAYS = 14
 
@@ -45,6 +45,16 @@ def openings(session: Session, wish: Wish, first_day: date, days: int, now: date
     """Every free time from `first_day` (the site's day) on for `days` days, in order of time."""
     search = _search(session, wish, first_day, days, now)
     return [_slot(opening) for opening in find_openings(session, search)]
+
+
+def soonest(session: Session, wish: Wish, now: datetime) -> Slot | None:
+    """The first free time within the site's horizon, or None."""
+    site = session.get(Site, wish.site_id)
+    if site is None:
+        raise NotFound()
+    today = now.astimezone(zone(site.tz)).date()
+    found = first_openings(session, _search(session, wish, today, site.horizon_days + 1, now), 1)
+    return _slot(found[0]) if found else None
 
 
 def slots_at(session: Session, wish: Wish, starts_at: datetime, now: datetime) -> list[Slot]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from clinic.catalog.models import Offering, OfferingOption
 
 
-def active_offerings() -> sa.Select[tuple[Offering]]:
+def active_offerings() -> sa.Select[Offering]:
     """The offerings the clinic has, in the owner's order."""
     return sa.select(Offering).where(Offering.is_active).order_by(Offering.position, Offering.name)
 

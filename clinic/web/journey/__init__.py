@@ -1,5 +1,16 @@
 """The client on the way: from the first question to a booked appointment."""
 
-from clinic.web.journey.views import blueprint
+from clinic.web.journey import (  # noqa: F401 - each module adds its pages to the blueprint
+    booked,
+    call_back,
+    check,
+    details,
+    landing,
+    outcome,
+    questions,
+    sessions,
+    times,
+)
+from clinic.web.journey.blueprint import blueprint
 
 __all__ = ["blueprint"]

@@ -1,0 +1,410 @@
+"""A client's way as it is kept: one row, found by the token in the client's cookie, changed only here.
+
+All take `session` and `now` where time matters and leave the commit to whoever called. Each locks the
+row first, so two tabs of one client take turns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.booking import services
+from clinic.booking.journey import State, Step, Verdict, may_open
+from clinic.booking.models import Appointment, Hold, Journey
+from clinic.booking.screening import BOOKABLE, check_allowed
+from clinic.booking.slots import Wish
+from clinic.booking.statuses import HoldStatus
+from clinic.catalog.models import OfferingOption
+from clinic.catalog.recommendation import recommend
+from clinic.intake import pages, triage
+from clinic.intake import services as intakes
+from clinic.intake.level import Level
+from clinic.intake.models import Intake, IntakeStatus
+from clinic.intake.questionnaire import load_questionnaire
+from clinic.intake.rules import load_rules
+from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, Stale
+from clinic.people import services as people
+from clinic.people.models import Client, Consent, ConsentKind
+from clinic.roster.models import Gender, Site
+
+LIFETIME = timedelta(hours=24)
+KEPT_HOLDS = frozenset({HoldStatus.OPEN, HoldStatus.LAPSED, HoldStatus.CONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Who comes, as `people.contact` read it, and whether they want a reminder."""
+
+    name: str
+    email: str
+    phone: str
+    wants_reminders: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a client chose on the page of times: 'any', 'woman', 'man' or a therapist's id; step-free."""
+
+    person: str = "any"
+    is_step_free: bool = False
+
+
+# --- reading -----------------------------------------------------------------------------------------
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: nobody who reads the table can go on somebody's way."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find(session: Session, now: datetime, token: str) -> Journey | None:
+    """The journey of a token, unless it has expired."""
+    found = session.scalar(sa.select(Journey).where(Journey.token_digest == digest(token)))
+    return found if found is not None and found.expires_at > now else None
+
+
+def state_of(journey: Journey) -> State:
+    """How far this journey is. A lapsed hold still counts: its page says so and offers it again."""
+    return State(
+        verdict=_verdict(journey.intake),
+        outcome_seen=journey.outcome_seen,
+        has_option=journey.option_id is not None,
+        has_hold=journey.hold is not None and journey.hold.status in KEPT_HOLDS,
+        has_details=details_of(journey) is not None,
+        is_booked=journey.appointment_id is not None,
+    )
+
+
+def _verdict(intake: Intake | None) -> Verdict:
+    if intake is None or intake.status is not IntakeStatus.JUDGED or intake.level is None:
+        return Verdict.NONE
+    if intake.level in BOOKABLE:
+        return Verdict.BOOK
+    return Verdict.CLEARANCE if intake.level is Level.CLEARANCE else Verdict.STOP
+
+
+def is_live(held: Hold | None, now: datetime) -> bool:
+    """Whether a hold still keeps its time."""
+    return held is not None and held.status is HoldStatus.OPEN and held.expires_at > now
+
+
+def details_of(journey: Journey) -> Details | None:
+    """What was typed on the page of details, once it could be taken."""
+    kept = _kept(journey).get("details")
+    return Details(**kept) if kept else None
+
+
+def filters_of(journey: Journey) -> Filters:
+    """What was chosen on the page of times when a time was held."""
+    return Filters(**_kept(journey).get("filters", {}))
+
+
+def talk_minutes(journey: Journey, site: Site) -> int:
+    """The minutes that come on top of the hands-on ones: to talk on a first visit, and what limits ask."""
+    extra = 0
+    if journey.intake is not None and journey.intake.restrictions is not None:
+        extra = intakes.restrictions_of(journey.intake).extra_minutes
+    return site.talk_minutes + extra
+
+
+def wish_of(journey: Journey, site: Site, filters: Filters) -> Wish:
+    """What this journey wants a time for; its own hold does not stand in its way. Stale with no option."""
+    if journey.option_id is None:
+        raise Stale()
+    return Wish(
+        site_id=site.id,
+        option_id=journey.option_id,
+        talk_minutes=talk_minutes(journey, site),
+        therapist_id=int(filters.person) if filters.person.isdigit() else None,
+        gender=_gender(filters.person),
+        is_step_free=filters.is_step_free,
+        ignore_entry_id=journey.hold.entry_id if journey.hold else None,
+    )
+
+
+# --- questions ---------------------------------------------------------------------------------------
+
+
+def begin(session: Session, now: datetime, token: str, answers: Mapping[str, Any], *, clinic: str) -> Journey:
+    """A new journey with the answers so far, after a clear yes; judged at once if nothing is left to ask."""
+    intake = intakes.begin(session, now, answers, clinic=clinic)
+    journey = Journey(
+        token_digest=digest(token),
+        intake=intake,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        outcome_seen=False,
+    )
+    session.add(journey)
+    session.flush()
+    _judge_if_ready(session, now, journey, answers)
+    return journey
+
+
+def answer(
+    session: Session, now: datetime, journey_id: int, answers: Mapping[str, Any], *, clinic: str
+) -> Journey:
+    """Keeps the answers so far and judges them when the last one is there, or when page one says stop.
+
+    Answers that have not changed change nothing. Changed ones forget what rested on them: outcome,
+    session and time. Answers that belong to an appointment by now are left alone; new ones are begun.
+    """
+    journey = _locked(session, now, journey_id)
+    intake = _intake(journey)
+    if intake.client_id is not None:
+        journey.intake = intakes.begin(session, now, answers, clinic=clinic)
+    elif dict(answers) == intakes.answers_of(intake):
+        _judge_if_ready(session, now, journey, answers)
+        return journey
+    else:
+        intakes.save(session, intake, answers)
+    _forget_after_questions(session, journey)
+    _judge_if_ready(session, now, journey, answers)
+    return journey
+
+
+def _judge_if_ready(session: Session, now: datetime, journey: Journey, answers: Mapping[str, Any]) -> None:
+    intake = _intake(journey)
+    if intake.status is IntakeStatus.JUDGED:
+        return
+    rules, cleaned = load_rules(), intakes.cleaned(intake)
+    first = triage.page_one(rules, cleaned)
+    if first.level.stops:
+        intakes.count_stop(session, now.date(), first.level)
+    elif pages.next_page(load_questionnaire(intake.questionnaire_version), answers) is not None:
+        return
+    suggestion = recommend(cleaned, triage.assess(rules, cleaned))
+    intakes.judge(session, now, intake, suggestion.left_out if suggestion else None)
+
+
+def withdraw(session: Session, now: datetime, journey_id: int) -> None:
+    """Forgets everything of a journey whose client no longer lets us keep their answers."""
+    journey = _locked(session, now, journey_id)
+    intake = _intake(journey)
+    services.release(session, journey.hold_id)
+    session.delete(journey)
+    if intake.client_id is None:
+        intakes.save(session, intake, {})
+        session.execute(
+            sa.update(Consent)
+            .where(Consent.intake_id == intake.id, Consent.withdrawn_at.is_(None))
+            .values(withdrawn_at=now)
+        )
+    session.flush()
+
+
+def leave(session: Session, now: datetime, journey_id: int) -> None:
+    """Ends a journey so that another can begin: its hold goes back, what was booked stays booked."""
+    journey = _locked(session, now, journey_id)
+    services.release(session, journey.hold_id)
+    session.delete(journey)
+    session.flush()
+
+
+# --- session and time --------------------------------------------------------------------------------
+
+
+def see_outcome(session: Session, now: datetime, journey_id: int) -> None:
+    """Notes that the client has read the outcome and goes on. Stale where there is none to book with."""
+    journey = _locked(session, now, journey_id)
+    if state_of(journey).verdict is not Verdict.BOOK:
+        raise Stale()
+    journey.outcome_seen = True
+    session.flush()
+
+
+def choose_option(session: Session, now: datetime, journey_id: int, option_id: int) -> None:
+    """Keeps the session chosen; another one than before gives the held time back.
+
+    BadInput for one that does not exist, NotOffered, NotCleared or Excluded for one that may not be had.
+    """
+    journey = _at(session, now, journey_id, Step.SESSION)
+    option = session.get(OfferingOption, option_id)
+    if option is None:
+        raise BadInput("Choose a session from the list.", "option")
+    if not option.is_active or not option.offering.is_active:
+        raise NotOffered("That session is not offered any more.")
+    check_allowed(journey.intake, option)
+    if journey.option_id != option.id:
+        _release(session, journey)
+    journey.option = option
+    session.flush()
+
+
+def take_time(
+    session: Session,
+    now: datetime,
+    journey_id: int,
+    site: Site,
+    filters: Filters,
+    starts_at: datetime,
+    *,
+    option_id: int | None = None,
+) -> Hold:
+    """Holds `starts_at` and gives the earlier time back; the same time asked again is the same hold.
+
+    `option_id` is the session the client was looking at: Stale if it is another one by now. SlotTaken
+    and NotOffered leave the earlier hold as it was.
+    """
+    journey = _at(session, now, journey_id, Step.TIME)
+    if option_id is not None and option_id != journey.option_id:
+        raise Stale("You chose another session meanwhile. These are the times for that one.")
+    wish = wish_of(journey, site, filters)
+    _keep(journey, filters=asdict(filters))
+    if _is_same(journey.hold, wish, starts_at, now) and journey.hold is not None:
+        session.flush()
+        return journey.hold
+    return _hold(session, now, journey, wish, starts_at)
+
+
+def hold_again(session: Session, now: datetime, journey_id: int) -> Hold:
+    """Holds a time that went back once more, with the same therapist; SlotTaken if it has gone meanwhile."""
+    journey = _at(session, now, journey_id, Step.DETAILS)
+    held = journey.hold
+    if held is None:
+        raise Stale()
+    if is_live(held, now):
+        return held
+    filters = Filters(str(held.therapist_id), filters_of(journey).is_step_free)
+    return _hold(session, now, journey, wish_of(journey, held.site, filters), held.starts_at)
+
+
+def _hold(session: Session, now: datetime, journey: Journey, wish: Wish, starts_at: datetime) -> Hold:
+    """The new hold first, then the old one back; the other way round only where the old is in the way."""
+    before = journey.hold_id
+    try:
+        with session.begin_nested():
+            made = services.hold(session, now, wish, starts_at, journey.intake)
+    except SlotTaken:
+        if journey.hold is None or not is_live(journey.hold, now):
+            raise
+        services.release(session, before)
+        made = services.hold(session, now, wish, starts_at, journey.intake)
+    else:
+        services.release(session, before)
+    journey.hold = made
+    session.flush()
+    return made
+
+
+def _is_same(held: Hold | None, wish: Wish, starts_at: datetime, now: datetime) -> bool:
+    if held is None or not is_live(held, now):
+        return False
+    if (held.starts_at, held.site_id, held.option_id) != (starts_at, wish.site_id, wish.option_id):
+        return False
+    return (
+        wish.therapist_id in (None, held.therapist_id)
+        and wish.gender in (None, held.therapist.gender)
+        and (held.room.is_step_free or not wish.is_step_free)
+    )
+
+
+# --- details and booking -----------------------------------------------------------------------------
+
+
+def keep_details(session: Session, now: datetime, journey_id: int, details: Details) -> None:
+    """Keeps who comes, encrypted, until it becomes a client or the journey expires."""
+    journey = _at(session, now, journey_id, Step.DETAILS)
+    _keep(journey, details=asdict(details))
+    session.flush()
+
+
+def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, terms: str) -> Appointment:
+    """Books what was checked. Asked again, it gives the same appointment.
+
+    `hold_id` is the hold the client was looking at, `terms` the words agreed to. Stale if the journey
+    holds another time by now, HoldLapsed if the time went back, SlotTaken if the client is elsewhere then.
+    """
+    journey = _locked(session, now, journey_id)
+    if journey.appointment is not None:
+        return journey.appointment
+    details, held = details_of(journey), journey.hold
+    if held is None or details is None or not may_open(state_of(journey), Step.CHECK):
+        raise Stale()
+    if held.id != hold_id:
+        raise Stale("You chose another time meanwhile. Check this one before you book it.")
+    if not is_live(held, now):
+        raise HoldLapsed()
+    client = people.find_or_add_client(
+        session,
+        now,
+        name=details.name,
+        email=details.email,
+        phone=details.phone,
+        wants_reminders=details.wants_reminders,
+    )
+    made = services.confirm(session, now, held.id, client, actor="client")
+    _record_consents(session, now, journey, client, details, terms)
+    journey.appointment = made
+    journey.expires_at = now + LIFETIME
+    session.flush()
+    return made
+
+
+def _record_consents(
+    session: Session, now: datetime, journey: Journey, client: Client, details: Details, terms: str
+) -> None:
+    people.record_consent(session, now, ConsentKind.TERMS, terms, client_id=client.id)
+    if details.wants_reminders:
+        wording = "Remind me by e-mail the day before."
+        people.record_consent(session, now, ConsentKind.REMINDERS, wording, client_id=client.id)
+    session.execute(
+        sa.update(Consent).where(Consent.intake_id == journey.intake_id).values(client_id=client.id)
+    )
+
+
+# --- small parts -------------------------------------------------------------------------------------
+
+
+def _locked(session: Session, now: datetime, journey_id: int) -> Journey:
+    journey = session.get(Journey, journey_id, with_for_update=True, populate_existing=True)
+    if journey is None or journey.expires_at <= now:
+        raise Stale("This visit to our pages has ended. Start again from the first question.")
+    return journey
+
+
+def _at(session: Session, now: datetime, journey_id: int, step: Step) -> Journey:
+    """The journey, locked; Stale unless `step` lies behind it or at its next one."""
+    journey = _locked(session, now, journey_id)
+    if not may_open(state_of(journey), step):
+        raise Stale()
+    return journey
+
+
+def _intake(journey: Journey) -> Intake:
+    if journey.intake is None:
+        raise Stale()
+    return journey.intake
+
+
+def _forget_after_questions(session: Session, journey: Journey) -> None:
+    journey.outcome_seen = False
+    journey.option = None
+    _release(session, journey)
+    session.flush()
+
+
+def _release(session: Session, journey: Journey) -> None:
+    services.release(session, journey.hold_id)
+    journey.hold = None
+
+
+def _kept(journey: Journey) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(journey.details) if journey.details else {}
+    return kept
+
+
+def _keep(journey: Journey, **parts: Mapping[str, Any]) -> None:
+    journey.details = json.dumps({**_kept(journey), **parts})
+
+
+def _gender(person: str) -> Gender | None:
+    return Gender(person) if person in {gender.value for gender in Gender} else None

@@ -1,0 +1,60 @@
+"""Booked: when, where, how to prepare, how to change it, and a file for the calendar."""
+
+from __future__ import annotations
+
+from flask import Response, render_template
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import messages
+from clinic.booking.journey import Step
+from clinic.booking.models import Appointment
+from clinic.booking.policy import Policy
+from clinic.booking.statuses import Status
+from clinic.intake import services as intakes
+from clinic.web import access, database
+from clinic.web.journey import texts, way
+from clinic.web.journey.blueprint import blueprint
+from clinic.web.journey.outcome import SAFETY_NET
+
+OFF = frozenset({Status.CANCELLED, Status.LAPSED})
+
+
+@blueprint.get("/book/booked", endpoint="booked")
+@access.public
+def done() -> ResponseReturnValue:
+    appointment = _appointment()
+    if appointment is None:
+        return way.onward()
+    site = appointment.site
+    policy = Policy(site.min_notice_minutes, site.change_until_minutes)
+    outcome = intakes.outcome_of(way.expect_intake(), site.locale)
+    return render_template(
+        "journey/booked.html",
+        appointment=appointment,
+        site=site,
+        first_name=appointment.client.name.split()[0],
+        change_until=messages.long_when(policy.change_until(appointment.starts_at), site.tz),
+        may_change=policy.may_change(appointment.status, appointment.starts_at, database.now()),
+        is_off=appointment.status in OFF,
+        card=texts.card(appointment.option.offering.technique),
+        nets=[message.text for message in outcome.messages if message.rule_id == SAFETY_NET],
+    )
+
+
+@blueprint.get("/book/booked/appointment.ics")
+@access.public
+def calendar() -> ResponseReturnValue:
+    """The appointment as it stands now, for any calendar."""
+    appointment = _appointment()
+    if appointment is None:
+        return way.onward()
+    text = messages.invite(appointment, database.now())
+    headers = {"Content-Disposition": "attachment; filename=appointment.ics"}
+    return Response(text, mimetype="text/calendar", headers=headers)
+
+
+def _appointment() -> Appointment | None:
+    if way.sent_elsewhere(Step.BOOKED) is not None:
+        return None
+    journey = way.current()
+    return journey.appointment if journey is not None else None

@@ -1,0 +1,119 @@
+"""Check, then book; and holding again what went back."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import journeys, messages
+from clinic.booking.journey import Step
+from clinic.booking.models import Hold
+from clinic.booking.policy import Policy
+from clinic.intake import services as intakes
+from clinic.kernel.errors import Excluded, HoldLapsed, NotCleared, NotOffered, Refusal, SlotTaken, Stale
+from clinic.web import access, database
+from clinic.web.journey import held, way
+from clinic.web.journey.blueprint import blueprint
+from clinic.web.journey.outcome import limit_words, understood
+from clinic.web.limits import limiter
+
+ELSEWHERE = "You have another appointment at that time. Choose another time."
+
+
+@blueprint.get("/book/check", endpoint="check")
+@access.public
+def check_first() -> ResponseReturnValue:
+    elsewhere = way.sent_elsewhere(Step.CHECK)
+    if elsewhere is not None:
+        return elsewhere
+    journey = way.expect()
+    if not journeys.is_live(journey.hold, database.now()):
+        return held.gone_back(journey)
+    return _draw()
+
+
+@blueprint.post("/book/check", endpoint="confirm")
+@access.public
+@limiter.limit("30 per minute")
+def confirm() -> ResponseReturnValue:
+    """Books what was checked; pressed twice, it books once."""
+    if way.state().is_booked:
+        return way.onward()
+    if way.sent_elsewhere(Step.CHECK) is not None:
+        return way.brought_back()
+    journey = way.expect()
+    looked_at = request.form.get("hold", "")
+    try:
+        with database.transaction() as session:
+            journeys.confirm(
+                session,
+                database.now(),
+                journey.id,
+                int(looked_at) if looked_at.isdigit() and len(looked_at) < 10 else 0,
+                terms=terms_of(journey.hold) if journey.hold else "",
+            )
+    except HoldLapsed:
+        return _looked_again(None)
+    except SlotTaken as taken:
+        return _looked_again(SlotTaken(ELSEWHERE) if taken.who == "client" else taken)
+    except Stale as stale:
+        way.look_again()
+        return way.sent_elsewhere(Step.CHECK) or (_draw(stale), 409)
+    except (NotCleared, Excluded, NotOffered):
+        return way.brought_back()
+    way.look_again()
+    return way.onward()
+
+
+@blueprint.post("/book/hold-again")
+@access.public
+@limiter.limit("30 per minute; 300 per hour")
+def hold_again() -> ResponseReturnValue:
+    """Holds the time that went back once more; if somebody else has it now, the page says so."""
+    if way.sent_elsewhere(Step.DETAILS) is not None:
+        return way.brought_back()
+    try:
+        with database.transaction() as session:
+            journeys.hold_again(session, database.now(), way.expect().id)
+    except (SlotTaken, NotOffered) as refused:
+        return _looked_again(refused)
+    except Stale:
+        return way.brought_back()
+    way.look_again()
+    return way.onward()
+
+
+def _looked_again(refused: Refusal | None) -> ResponseReturnValue:
+    way.look_again()
+    journey = way.expect()
+    if journey.hold is None:
+        return way.brought_back()
+    return held.gone_back(journey, refused)
+
+
+def terms_of(hold: Hold) -> str:
+    """The words agreed to by booking: until when it can be changed, and what happens after."""
+    policy = Policy(hold.site.min_notice_minutes, hold.site.change_until_minutes)
+    until = messages.long_when(policy.change_until(hold.starts_at), hold.site.tz)
+    return (
+        f"You can move or cancel online until {until}. "
+        "After that, ring us; the session may be charged in full."
+    )
+
+
+def _draw(stale: Stale | None = None) -> str:
+    journey = way.expect()
+    hold = journey.hold
+    assert hold is not None
+    intake = way.expect_intake()
+    outcome = intakes.outcome_of(intake, way.locale())
+    return render_template(
+        "journey/check.html",
+        held=hold,
+        banner=held.banner(hold),
+        details=journeys.details_of(journey),
+        understood=understood(intakes.answers_of(intake)),
+        sentences=limit_words(outcome),
+        terms=terms_of(hold),
+        errors=[("", stale.sentence)] if stale else [],
+    )

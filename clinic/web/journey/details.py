@@ -1,0 +1,98 @@
+"""Who comes: name, e-mail, phone, reminders."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import EmailField, RadioField, StringField, TelField
+
+from clinic.booking import journeys
+from clinic.booking.journey import Step
+from clinic.booking.journeys import Details
+from clinic.kernel.errors import BadInput, Stale
+from clinic.people import contact
+from clinic.web import access, database
+from clinic.web.journey import held, way
+from clinic.web.journey.blueprint import blueprint
+
+REMIND = {"yes": "Yes, by e-mail", "no": "No, thank you"}
+
+
+class DetailsForm(FlaskForm):
+    """Read by `people.contact`; the words of an error are its own."""
+
+    name = StringField("Full name", description="Of the person who comes.")
+    email = EmailField(
+        "E-mail", description="We send the time and place here. No health answers are ever in a mail."
+    )
+    phone = TelField("Phone number", description="In case your therapist is ill.")
+    reminders = RadioField("Shall we remind you the day before?", choices=REMIND)
+
+    def read(self) -> Details | None:
+        """The details as the service takes them, or None with the sentences at the fields."""
+        self.validate_on_submit()
+        self.reminders.errors = ["Choose yes or no."] if self.reminders.data not in REMIND else []
+        values = {}
+        for field, read in (
+            (self.name, contact.read_name),
+            (self.email, contact.read_email),
+            (self.phone, lambda text: contact.read_phone(text, way.locale())),
+        ):
+            try:
+                values[field.name] = read((field.data or "")[:1000])
+            except BadInput as refused:
+                field.errors = [refused.sentence]
+        if self.errors:
+            return None
+        return Details(wants_reminders=self.reminders.data == "yes", **values)
+
+
+@blueprint.get("/book/details", endpoint="details")
+@access.public
+def who_comes() -> ResponseReturnValue:
+    elsewhere = way.sent_elsewhere(Step.DETAILS)
+    if elsewhere is not None:
+        return elsewhere
+    journey = way.expect()
+    if not journeys.is_live(journey.hold, database.now()):
+        return held.gone_back(journey)
+    return _draw(_filled(journeys.details_of(journey)))
+
+
+@blueprint.post("/book/details", endpoint="keep_details")
+@access.public
+def keep_details() -> ResponseReturnValue:
+    """Keeps what was typed also when the held time has gone back meanwhile."""
+    if way.sent_elsewhere(Step.DETAILS) is not None:
+        return way.brought_back()
+    form = DetailsForm()
+    details = form.read()
+    if details is None:
+        return _draw(form), 422
+    try:
+        with database.transaction() as session:
+            journeys.keep_details(session, database.now(), way.expect().id, details)
+    except Stale:
+        return way.brought_back()
+    way.look_again()
+    return way.onward()
+
+
+def _filled(kept: Details | None) -> DetailsForm:
+    if kept is None:
+        return DetailsForm(formdata=None)
+    reminders = "yes" if kept.wants_reminders else "no"
+    return DetailsForm(formdata=None, name=kept.name, email=kept.email, phone=kept.phone, reminders=reminders)
+
+
+def _draw(form: DetailsForm) -> str:
+    journey = way.expect()
+    assert journey.hold is not None
+    return render_template(
+        "journey/details.html",
+        form=form,
+        held=journey.hold,
+        banner=held.banner(journey.hold),
+        is_again=request.method == "POST",
+    )

@@ -1,0 +1,129 @@
+"""What the answers lead to: stop, a step more, or a session; always with a person to speak to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import journeys
+from clinic.booking.journey import Step, Verdict
+from clinic.intake import services as intakes
+from clinic.intake.level import Level
+from clinic.intake.locales import load_locale
+from clinic.intake.models import Intake
+from clinic.intake.questionnaire import Mark, load_questionnaire
+from clinic.intake.restrictions import area_names, at_most
+from clinic.intake.techniques import load_techniques
+from clinic.intake.triage import Outcome
+from clinic.kernel.errors import Stale
+from clinic.web import access, database
+from clinic.web.journey import way
+from clinic.web.journey.blueprint import blueprint
+from clinic.web.journey.contact_form import CallBackForm
+
+SAFETY_NET = "N06"
+
+
+@blueprint.get("/book/outcome")
+@access.public
+def outcome() -> ResponseReturnValue:
+    elsewhere = way.sent_elsewhere(Step.OUTCOME)
+    if elsewhere is not None:
+        return elsewhere
+    intake = way.expect_intake()
+    found = intakes.outcome_of(intake, way.locale())
+    match way.state().verdict:
+        case Verdict.STOP:
+            return stop_page(found, ())
+        case Verdict.CLEARANCE:
+            return clearance_page(intake, CallBackForm(), 200)
+        case _:
+            return _book_page(intake, found)
+
+
+@blueprint.post("/book/outcome")
+@access.public
+def go_on() -> ResponseReturnValue:
+    """The client has read it and wants to see the sessions."""
+    if way.state().verdict is not Verdict.BOOK or way.state().is_booked:
+        return way.brought_back()
+    try:
+        with database.transaction() as session:
+            journeys.see_outcome(session, database.now(), way.expect().id)
+    except Stale:
+        return way.brought_back()
+    way.look_again()
+    return redirect(url_for("journey.session"), code=303)
+
+
+def stop_page(found: Outcome, said: Sequence[str], form: CallBackForm | None = None) -> ResponseReturnValue:
+    """Where to get help, at once; nothing is sold on it. `said`: what was ticked, to be told to them."""
+    locale = load_locale(way.locale())
+    line = "".join(re.findall(r"\d+", locale.urgent_line))
+    page = render_template(
+        "journey/stop.html",
+        is_emergency=found.level is Level.EMERGENCY,
+        messages=found.client_messages,
+        said=said,
+        locale=locale,
+        urgent_number=line,
+        form=form or CallBackForm(formdata=None),
+        is_kept=way.current() is not None,
+    )
+    return page, 422 if form and form.errors else 200
+
+
+def clearance_page(intake: Intake, form: CallBackForm, status: int) -> ResponseReturnValue:
+    """'Not a no. One more step': why, what next, and a number to ring."""
+    found = intakes.outcome_of(intake, way.locale())
+    deciding = [message.text for message in found.messages if message.level is Level.CLEARANCE]
+    return render_template("journey/clearance.html", messages=deciding, send=found.send, form=form), status
+
+
+def _book_page(intake: Intake, found: Outcome) -> ResponseReturnValue:
+    nets = [message.text for message in found.messages if message.rule_id == SAFETY_NET]
+    mind = [message.text for message in found.messages if message.rule_id != SAFETY_NET]
+    return render_template(
+        "journey/outcome.html",
+        has_limits=found.level is Level.ADAPT,
+        mind=mind,
+        nets=nets,
+        understood=understood(intakes.answers_of(intake)),
+        sentences=limit_words(found),
+    )
+
+
+def limit_words(found: Outcome) -> list[str]:
+    """The limits of the hands, in the client's words: 'Medium or lighter', 'Not on your lower legs'."""
+    words = []
+    if found.pressure_cap is not None:
+        firmness = at_most(found.pressure_cap, load_techniques())
+        words.append(f"{firmness[0].upper()}{firmness[1:]}")
+    if found.avoid:
+        words.append(f"Not on: {', '.join(area_names(found.avoid))}")
+    if found.restrictions.max_minutes is not None:
+        words.append(f"At most {found.restrictions.max_minutes} minutes")
+    return words
+
+
+def understood(answers: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """What was wished for, as rows with the address of the page that changes it."""
+    questionnaire = load_questionnaire()
+    href = url_for("journey.step", slug="wishes")
+    rows = []
+    if "goal" in answers:
+        goal = questionnaire.question("goal").label(answers["goal"])
+        rows.append(("You want", f"{goal[0].upper()}{goal[1:]}", href, "what you want"))
+    if "pressure_pref" in answers:
+        word = load_techniques().pressure_word(answers["pressure_pref"])
+        rows.append(("You like it", f"{word[0].upper()}{word[1:]}", href, "how firm you like it"))
+    marks = answers.get("body_map", {})
+    for mark, name in ((Mark.HURTS, "It hurts"), (Mark.WORK, "Work on"), (Mark.LEAVE, "Leave alone")):
+        if marks.get(mark):
+            areas = ", ".join(area_names(tuple(marks[mark])))
+            rows.append((name, f"{areas[0].upper()}{areas[1:]}", href, "the areas"))
+    return rows

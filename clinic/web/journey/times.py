@@ -1,0 +1,272 @@
+"""Choosing a time: a week at a site, with anybody, a woman, a man or one therapist; held when chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import journeys, slots
+from clinic.booking.journey import Step
+from clinic.booking.journeys import Filters
+from clinic.booking.models import Journey
+from clinic.booking.slots import Slot, Wish
+from clinic.kernel.errors import BadInput, NotOffered, Refusal, SlotTaken, Stale
+from clinic.roster.models import Site, Therapist
+from clinic.web import access, database
+from clinic.web.journey import people_at, way, week
+from clinic.web.journey.blueprint import blueprint
+from clinic.web.journey.people_at import Staffing
+from clinic.web.limits import limiter
+
+ANYBODY = (("any", "Anyone"), ("woman", "A woman"), ("man", "A man"))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the address of the page asks for, with anything odd in it left out."""
+
+    site: Site
+    filters: Filters
+    first: date | None
+    shows_all: bool
+
+    def args(self, **changes: Any) -> dict[str, Any]:
+        """The words of the address that say the same, with changes."""
+        words: dict[str, Any] = {"site": self.site.slug, "with": self.filters.person}
+        if self.filters.is_step_free:
+            words["step_free"] = "y"
+        if self.first:
+            words["week"] = self.first.isoformat()
+        if self.shows_all:
+            words["all"] = "y"
+        return {key: value for key, value in {**words, **changes}.items() if value is not None}
+
+
+@blueprint.get("/book/time", endpoint="time")
+@access.public
+def choose_time() -> ResponseReturnValue:
+    return way.sent_elsewhere(Step.TIME) or (_draw(), 200)
+
+
+@blueprint.post("/book/time", endpoint="hold")
+@access.public
+@limiter.limit("30 per minute; 300 per hour")
+def hold() -> ResponseReturnValue:
+    """Holds the time chosen; where it is gone, the page again with the three nearest."""
+    if way.sent_elsewhere(Step.TIME) is not None:
+        return way.brought_back()
+    journey = way.expect()
+    starts_at = week.read_value(request.form.get("soonest") or request.form.get("slot") or "")
+    if starts_at is None:
+        return _draw(BadInput("Choose a day and a time.", "slot")), 422
+    search, _staffing = read_search(journey)
+    looked_at = request.form.get("option", "")
+    try:
+        with database.transaction() as session:
+            journeys.take_time(
+                session,
+                database.now(),
+                journey.id,
+                search.site,
+                search.filters,
+                starts_at,
+                option_id=int(looked_at) if looked_at.isdigit() and len(looked_at) < 10 else None,
+            )
+    except (SlotTaken, NotOffered) as refused:
+        way.look_again()
+        return _draw(refused, starts_at), 409
+    except Stale as stale:
+        way.look_again()
+        return way.sent_elsewhere(Step.TIME) or (_draw(stale), 409)
+    way.look_again()
+    return way.onward()
+
+
+def read_search(journey: Journey) -> tuple[Search, Staffing]:
+    """What the address asks for; without one, what was chosen when a time was held."""
+    option = journey.option
+    if option is None:
+        raise Stale()
+    staffing = people_at.load(database.session(), option.offering.skill_id)
+    kept = journeys.filters_of(journey)
+    fallback = journey.hold.site_id if journey.hold else way.site().id
+    site = staffing.site(request.args.get("site")) or staffing.site_by_id(fallback) or way.site()
+    person = request.args.get("with") or kept.person
+    step_free = request.args.get("step_free") == "y" if request.args else kept.is_step_free
+    filters = Filters(person if staffing.knows(site.id, person) else "any", step_free)
+    return Search(site, filters, _day(request.args.get("week")), request.args.get("all") == "y"), staffing
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return week.monday(date.fromisoformat(text)) if text and len(text) == 10 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _draw(refused: Refusal | None = None, wanted: datetime | None = None) -> str:
+    journey = way.expect()
+    search, staffing = read_search(journey)
+    page = _Page(journey, search, staffing)
+    return render_template(
+        "journey/time.html",
+        **page.context(),
+        errors=[("slot", refused.sentence)] if refused else [],
+        nearest=page.nearest(wanted) if wanted is not None else [],
+        chosen=request.form.get("slot"),
+    )
+
+
+class _Page:
+    """The page of one week; asks the database the same few things however many work there."""
+
+    def __init__(self, journey: Journey, search: Search, staffing: Staffing) -> None:
+        self.session, self.now = database.session(), database.now()
+        self.journey, self.staffing = journey, staffing
+        self.site = search.site
+        self.zone = ZoneInfo(self.site.tz)
+        self.today = self.now.astimezone(self.zone).date()
+        self.last = self.today + timedelta(days=self.site.horizon_days)
+        self.people = staffing.at(self.site.id)
+        # Everybody's times come in one search; the person is chosen from what it gives.
+        self.wish = journeys.wish_of(journey, self.site, search.filters)
+        self.search = self._with_week(search)
+
+    def _with_week(self, search: Search) -> Search:
+        first = search.first or week.monday(self.today)
+        first = min(max(first, week.monday(self.today)), week.monday(self.last))
+        self.found = self._find(first)
+        self.soonest: Slot | None = None
+        mine = self._mine()
+        if mine and first == week.monday(self.today):
+            self.soonest = mine[0]
+        else:
+            self.soonest = slots.soonest(self.session, self.wish, self.now)
+        if search.first is None and not mine and self.soonest is not None:
+            first = week.monday(self.soonest.starts_at.astimezone(self.zone).date())
+            self.found = self._find(first)
+        return replace(search, first=first)
+
+    def _find(self, first: date) -> list[Slot]:
+        anyone: Wish = replace(self.wish, therapist_id=None, gender=None)
+        return slots.openings(self.session, anyone, first, 7, self.now)
+
+    def _mine(self) -> list[Slot]:
+        """The times of whoever the client wants."""
+        wanted = self.wish
+        return [
+            slot
+            for slot in self.found
+            if wanted.therapist_id in (None, slot.therapist_id)
+            and (wanted.gender is None or self.staffing.genders.get(slot.therapist_id) == wanted.gender)
+        ]
+
+    def context(self) -> dict[str, Any]:
+        option = self.journey.option
+        search, mine = self.search, self._mine()
+        assert search.first is not None
+        drawn = week.draw(
+            search.first,
+            (slot.starts_at for slot in mine),
+            self.zone,
+            self._reasons(search.first),
+            shows_all=search.shows_all,
+        )
+        return {
+            "option": option,
+            "talk": journeys.talk_minutes(self.journey, self.site),
+            "site": self.site,
+            "search": search,
+            "week": drawn,
+            "groups": self._groups(),
+            "summary_person": self._person_words(),
+            "soonest": self.soonest,
+            "soonest_label": week.short_label(self.soonest.starts_at, self.zone) if self.soonest else "",
+            "soonest_value": week.value_of(self.soonest.starts_at) if self.soonest else "",
+            "soonest_href": self._soonest_href(),
+            "before": self._week_href(-7),
+            "after": self._week_href(7),
+            "action": url_for("journey.hold", **search.args()),
+            "held": self.journey.hold if journeys.is_live(self.journey.hold, self.now) else None,
+            "others": [each for each in self.staffing.sites if each.id != self.site.id],
+        }
+
+    def nearest(self, wanted: datetime) -> list[tuple[str, str, str]]:
+        """The three free times nearest to the one that is gone: value, label, with whom."""
+        horizon = self.now + timedelta(days=self.site.horizon_days)
+        middle = min(max(wanted, self.now), horizon)
+        found = slots.nearest_slots(self.session, self.wish, middle, self.now)
+        return [
+            (
+                week.value_of(slot.starts_at),
+                week.short_label(slot.starts_at, self.zone),
+                self.staffing.names.get(slot.therapist_id, ""),
+            )
+            for slot in found
+        ]
+
+    def _reasons(self, first: date) -> dict[date, week.Why]:
+        person = self._person()
+        ids = {person.id} if person else set(self._wanted_ids())
+        calendar = people_at.calendar(self.session, self.site, ids, first, person is not None)
+        return week.reasons(
+            first,
+            today=self.today,
+            last=self.last,
+            closed=calendar.closed,
+            working=calendar.working,
+            away=calendar.away,
+            person=person.name.split()[0] if person else "",
+        )
+
+    def _wanted_ids(self) -> list[int]:
+        gender = self.wish.gender
+        return [each.id for each in self.people if gender is None or each.gender == gender]
+
+    def _person(self) -> Therapist | None:
+        return next((each for each in self.people if each.id == self.wish.therapist_id), None)
+
+    def _person_words(self) -> str:
+        person = self._person()
+        return person.name if person else dict(ANYBODY)[self.search.filters.person].lower()
+
+    def _groups(self) -> list[tuple[str, str, list[tuple[Any, ...]], str]]:
+        """The filters: where, with whom, step-free."""
+        sites = [(site.slug, site.name) for site in self.staffing.sites]
+        first_of: dict[int, datetime] = {}
+        for slot in self.found:
+            first_of.setdefault(slot.therapist_id, slot.starts_at)
+        who: list[tuple[Any, ...]] = [(value, words) for value, words in ANYBODY if self._is_known(value)]
+        for each in self.people:
+            start = first_of.get(each.id)
+            hint = f"First: {week.short_label(start, self.zone)}" if start else "Nothing this week"
+            who.append((each.id, each.name, hint))
+        groups = [("with", "Who with", who, self.search.filters.person)]
+        if len(sites) > 1:
+            groups.insert(0, ("site", "Where", list(sites), self.site.slug))
+        step_free = [("", "Any room"), ("y", "A room without steps")]
+        groups.append(("step_free", "Getting in", list(step_free), "y" if self.wish.is_step_free else ""))
+        return groups
+
+    def _is_known(self, person: str) -> bool:
+        return self.staffing.knows(self.site.id, person)
+
+    def _week_href(self, days: int) -> tuple[str, str] | None:
+        """Address and words of the week before or after; None beyond what can be booked."""
+        assert self.search.first is not None
+        first = self.search.first + timedelta(days=days)
+        if not week.monday(self.today) <= first <= week.monday(self.last):
+            return None
+        words = f"{first.day} {first:%b}"
+        return url_for("journey.time", **self.search.args(week=first.isoformat())), words
+
+    def _soonest_href(self) -> str:
+        if self.soonest is None:
+            return ""
+        first = week.monday(self.soonest.starts_at.astimezone(self.zone).date())
+        return url_for("journey.time", **self.search.args(week=first.isoformat()))

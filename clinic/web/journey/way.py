@@ -1,0 +1,134 @@
+"""Where a client stands: the journey of the cookie, and whether a page may be opened yet."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from flask import abort, flash, g, redirect, url_for
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import journeys
+from clinic.booking.journey import State, Step, may_open, next_step
+from clinic.booking.models import Journey
+from clinic.intake import pages
+from clinic.intake import services as intakes
+from clinic.intake.models import Intake
+from clinic.intake.questionnaire import load_questionnaire
+from clinic.roster.models import Site
+from clinic.web import context, database
+from clinic.web.journey import sealed
+
+KEY = "journey"
+ENDPOINTS = {
+    Step.OUTCOME: "journey.outcome",
+    Step.SESSION: "journey.session",
+    Step.TIME: "journey.time",
+    Step.DETAILS: "journey.details",
+    Step.CHECK: "journey.check",
+    Step.BOOKED: "journey.booked",
+}
+
+
+def current() -> Journey | None:
+    """The journey of this browser, looked up once for a request."""
+    if "journey" not in g:
+        token = cookie.get(KEY)
+        g.journey = None
+        if isinstance(token, str) and token:
+            g.journey = journeys.find(database.session(), database.now(), token)
+    return cast("Journey | None", g.journey)
+
+
+def expect() -> Journey:
+    """The journey; only for pages that `sent_elsewhere` lets through."""
+    journey = current()
+    if journey is None:
+        abort(404)
+    return journey
+
+
+def remember(token: str) -> None:
+    """Puts a new journey's token into the cookie."""
+    cookie[KEY] = token
+    cookie.permanent = True
+    g.pop("journey", None)
+
+
+def look_again() -> None:
+    """After a service has changed the journey: what is known of it is read anew."""
+    g.pop("journey", None)
+
+
+def forget() -> None:
+    """Takes journey and page one out of the cookie."""
+    cookie.pop(KEY, None)
+    sealed.forget()
+    g.pop("journey", None)
+
+
+def state() -> State:
+    journey = current()
+    return journeys.state_of(journey) if journey is not None else State()
+
+
+def next_href() -> str:
+    """The address of the first step not yet taken."""
+    step = next_step(state())
+    return url_for(ENDPOINTS[step]) if step in ENDPOINTS else url_for("journey.step", slug=next_slug())
+
+
+def next_slug() -> str:
+    """The first page of questions with something left to answer."""
+    journey = current()
+    if journey is not None and journey.intake is not None:
+        questionnaire = load_questionnaire(journey.intake.questionnaire_version)
+        return pages.next_page(questionnaire, intakes.answers_of(journey.intake)) or "safety"
+    return "about-you" if sealed.read(database.now()) is not None else "safety"
+
+
+def sent_elsewhere(step: Step) -> ResponseReturnValue | None:
+    """A redirect to where the client stands, when `step` lies ahead; None when it may be opened.
+
+    After a POST of an old page the client is told why another page has come.
+    """
+    if may_open(state(), step):
+        return None
+    return onward()
+
+
+def onward() -> ResponseReturnValue:
+    return redirect(next_href(), code=303)
+
+
+def brought_back() -> ResponseReturnValue:
+    """To where the client stands, with a line that says why: what was sent came from an old page."""
+    flash("That page was out of date. This is where you are now.", "info")
+    return onward()
+
+
+def site() -> Site:
+    """The clinic's first site: its words, zone and telephone stand on pages of no one site."""
+    found = context.main_site()
+    if found is None:
+        abort(503)
+    return found
+
+
+def locale() -> str:
+    return site().locale
+
+
+def today() -> date:
+    """The day at the clinic."""
+    return database.now().astimezone(ZoneInfo(site().tz)).date()
+
+
+def expect_intake() -> Intake:
+    """The intake of a journey that has one."""
+    intake = expect().intake
+    if intake is None:
+        abort(404)
+    return intake

@@ -1,0 +1,156 @@
+"""A week of free times as the page shows it: days, parts of the day, why a day has none. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+PARTS = (("Morning", 0, 12), ("Afternoon", 12, 17), ("Evening", 17, 24))
+# A part of a day with more times than this shows those on the half hour, unless all are asked for.
+MANY = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What is known of a day on which nothing is free: its word and what to do next (address, words)."""
+
+    word: str
+    link: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven days from a Monday on, for the macros of `components/times.html`."""
+
+    first: date
+    days: tuple[Mapping[str, Any], ...]
+    count: int
+    is_thinned: bool
+
+    @property
+    def title(self) -> str:
+        """'23 to 29 November', '28 December to 3 January'."""
+        last = self.first + timedelta(days=6)
+        start = f"{self.first.day}" if last.month == self.first.month else f"{self.first.day} {self.first:%B}"
+        return f"{start} to {last.day} {last:%B}"
+
+
+def monday(day: date) -> date:
+    """The Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def value_of(instant: datetime) -> str:
+    """What a form posts for a time: '2026-11-24T10:15:00Z'."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_value(text: str) -> datetime | None:
+    """The instant of a posted time; None for anything else."""
+    try:
+        instant = datetime.fromisoformat(text.strip()[:32])
+        likely = instant.tzinfo is not None and 2000 <= instant.year <= 2200
+        return instant.astimezone(UTC) if likely else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def short_label(instant: datetime, zone: ZoneInfo) -> str:
+    """'Tue 24 Nov, 10:15' at the place."""
+    local = instant.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+
+
+def draw(
+    first: date,
+    starts: Iterable[datetime],
+    zone: ZoneInfo,
+    why: Mapping[date, Why],
+    *,
+    shows_all: bool = False,
+) -> Week:
+    """The week from `first` on with each start once; `why` speaks for the days without."""
+    by_day: dict[date, list[datetime]] = {}
+    for start in sorted(set(starts)):
+        by_day.setdefault(start.astimezone(zone).date(), []).append(start)
+    days, count, is_thinned = [], 0, False
+    for step in range(7):
+        day = first + timedelta(days=step)
+        mine = by_day.get(day, [])
+        parts = []
+        for name, opens, closes in PARTS:
+            times = [start for start in mine if opens <= start.astimezone(zone).hour < closes]
+            shown = times if shows_all else thin(times, zone)
+            is_thinned = is_thinned or len(shown) < len(times)
+            parts.append((name, [(value_of(start), _clock(start, zone)) for start in shown]))
+        count += len(mine)
+        days.append(_day(day, parts, why.get(day, Why("Full"))))
+    return Week(first, tuple(days), count, is_thinned)
+
+
+def thin(times: Sequence[datetime], zone: ZoneInfo) -> list[datetime]:
+    """Where there are many times, those on the hour and the half hour, and the first."""
+    if len(times) <= MANY:
+        return list(times)
+    kept = [start for start in times if start.astimezone(zone).minute in (0, 30)]
+    return sorted({times[0], *kept}) if kept else list(times)
+
+
+def _clock(start: datetime, zone: ZoneInfo) -> str:
+    """'10:15'; where clocks go back, the second time around says so."""
+    local = start.astimezone(zone)
+    shown = f"{local:%H:%M}"
+    return (
+        f"{shown} ({local:%Z})"
+        if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+        else shown
+    )
+
+
+def _day(day: date, parts: list[tuple[str, list[tuple[str, str]]]], why: Why) -> Mapping[str, Any]:
+    return {
+        "id": day.isoformat(),
+        "weekday": f"{day:%A}",
+        "short": f"{day:%a}",
+        "number": day.day,
+        "month": f"{day:%B}",
+        "parts": parts,
+        "word": why.word,
+        "link": why.link,
+    }
+
+
+def reasons(
+    first: date,
+    *,
+    today: date,
+    last: date,
+    closed: Collection[date],
+    working: Collection[date],
+    away: Collection[date],
+    person: str = "",
+) -> dict[date, Why]:
+    """Why a day of the week may have nothing: over, not open yet, closed, away, not in, or full.
+
+    `working` are the days on which anybody (or `person`) has hours, `away` those of their time off.
+    """
+    found = {}
+    for step in range(7):
+        day = first + timedelta(days=step)
+        if day < today:
+            word = "Over"
+        elif day > last:
+            word = "Not open yet"
+        elif day in closed:
+            word = "Closed"
+        elif day in away:
+            word = f"{person} is away"
+        elif day not in working:
+            word = f"{person} is not in" if person else "Closed"
+        else:
+            word = "Full"
+        found[day] = Why(word)
+    return found
