@@ -1,6 +1,6 @@
 """The client on the way: from the first question to a booked appointment."""
 
-from clinic.web.journey import (  # noqa: F401 - each module adds its pages to the blueprint
+from clinic.web.journey import (
     booked,
     call_back,
     check,
@@ -13,4 +13,16 @@ from clinic.web.journey import (  # noqa: F401 - each module adds its pages to t
 )
 from clinic.web.journey.blueprint import blueprint
 
-__all__ = ["blueprint"]
+# Each module adds its pages to the blueprint.
+__all__ = [
+    "blueprint",
+    "booked",
+    "call_back",
+    "check",
+    "details",
+    "landing",
+    "outcome",
+    "questions",
+    "sessions",
+    "times",
+]

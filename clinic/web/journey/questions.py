@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.booking import journeys
@@ -24,7 +24,6 @@ from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import stop_page
 
 FIRST, CONSENT = "safety", "about-you"
-PAGES = "/book/<any('safety', 'about-you', 'wishes', 'comfort', 'lately', 'background', 'last'):slug>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def start_again() -> ResponseReturnValue:
     return redirect(url_for("journey.step", slug=FIRST), code=303)
 
 
-@blueprint.get(PAGES)
+@blueprint.get("/book/<slug>")
 @access.public
 def step(slug: str) -> ResponseReturnValue:
     known = _answers_so_far()
@@ -68,7 +67,7 @@ def step(slug: str) -> ResponseReturnValue:
     return _draw(slug, known, pages.as_typed(_questionnaire(), slug, known), {})
 
 
-@blueprint.post(PAGES)
+@blueprint.post("/book/<slug>")
 @access.public
 def answer(slug: str) -> ResponseReturnValue:
     known = _answers_so_far()
@@ -141,7 +140,12 @@ def _answers_so_far() -> dict[str, Any]:
 
 
 def _is_open(slug: str, known: Mapping[str, Any]) -> bool:
-    """Whether a page may be opened: nothing before it is unanswered, and it has something to ask."""
+    """Whether a page may be opened: nothing before it is unanswered, and it has something to ask.
+
+    A page that does not exist is a 404.
+    """
+    if slug not in {page.slug for page in _questionnaire().pages}:
+        abort(404)
     if way.state().is_booked:
         return False
     if way.current() is None and slug not in (FIRST, CONSENT):
