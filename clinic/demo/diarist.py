@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -30,9 +31,10 @@ from clinic.roster.diary import Claim
 from clinic.roster.models import EntryKind
 
 _FRESH = timedelta(days=75)
+_WINDOW = timedelta(days=90)
 _REASONS = ("Cannot make it", "Work", "Trains", "Child care", "Changed plans", "")
 _DESK_NOTES = ("Parks in the yard", "Comes with a friend who waits", "Pays by transfer", "Gift voucher")
-_LATE = timedelta(minutes=20)
+_LATE = timedelta(minutes=25)
 _EARLY = timedelta(minutes=12)
 
 
@@ -59,15 +61,21 @@ class Diarist:
         self._zone = zone
 
     def write(
-        self, visits: Sequence[Visit], *, provisional: Sequence[Person], visitors: Sequence[Person]
+        self,
+        visits: Sequence[Visit],
+        *,
+        people: Sequence[Person],
+        provisional: Sequence[Person],
+        visitors: Sequence[Person],
     ) -> None:
-        """Writes everything; those who are `provisional` wait for a yes, `visitors` hold a time just now."""
+        """Writes everything: `people` may book, those who are `provisional` wait for somebody's yes,
+        `visitors` hold a time at this moment and have not said who they are."""
         anonymous = {person.name for person in visitors}
         held = [visit for visit in visits if visit.person.name in anonymous]
         waiting = {person.name for person in provisional}
         booked = [self._booked(visit) for visit in visits if visit.person.name not in anonymous]
         self._decide(booked, waiting)
-        clients = self._clients(booked)
+        clients = self._clients([*people, *provisional], booked)
         intakes = self._intakes(booked, clients)
         appointments = self._appointments(booked, clients, intakes)
         self._claim(booked, appointments)
@@ -88,7 +96,7 @@ class Diarist:
 
     def _decide(self, booked: Sequence[_Booked], waiting: set[str]) -> None:
         """Gives each its status, as the day stands at `now`."""
-        yesterday = [each for each in booked if each.ends_at <= self._now]
+        over = [each for each in booked if each.ends_at <= self._now]
         for each in booked:
             if each.visit.person.name in waiting:
                 each.status = Status.PROVISIONAL
@@ -99,7 +107,7 @@ class Diarist:
                 each.status = Status.NO_SHOW if self._dice.random() < 0.03 else Status.FULFILLED
             elif each.starts_at <= self._now:
                 each.status = Status.CHECKED_IN
-        self._make_today_lively(booked, yesterday)
+        self._make_today_lively(booked, over)
 
     def _make_today_lively(self, booked: Sequence[_Booked], over: Sequence[_Booked]) -> None:
         """Somebody is late, somebody is early, somebody did not come today."""
@@ -123,23 +131,21 @@ class Diarist:
         if len(done) > 3:
             done[len(done) // 2].status = Status.NO_SHOW
 
-    def _clients(self, booked: Sequence[_Booked]) -> dict[str, Client]:
-        """A client for everybody with a visit, new from their first booking on."""
+    def _clients(self, people: Sequence[Person], booked: Sequence[_Booked]) -> dict[str, Client]:
+        """A client for everybody, new ones from their first booking on; some have not come for long."""
         dice = self._dice
-        first: dict[str, _Booked] = {}
+        first: dict[str, datetime] = {}
         for each in booked:
-            known = first.get(each.visit.person.name)
-            if known is None or each.booked_at < known.booked_at:
-                first[each.visit.person.name] = each
+            name = each.visit.person.name
+            first[name] = min(each.booked_at, first.get(name, each.booked_at))
         made = {}
-        for name, each in first.items():
-            person = each.visit.person
-            since = (
-                each.booked_at if person.is_new else each.booked_at - timedelta(days=dice.randint(30, 700))
-            )
-            made[name] = Client(
-                name=name,
-                name_key=name_key(name),
+        for person in people:
+            since = first.get(person.name)
+            if since is None or not person.is_new:
+                since = (since or self._now - _WINDOW) - timedelta(days=dice.randint(30, 700))
+            made[person.name] = Client(
+                name=person.name,
+                name_key=name_key(person.name),
                 email=person.email,
                 phone=person.phone,
                 wants_reminders=person.email is not None and dice.random() < 0.9,
@@ -158,13 +164,15 @@ class Diarist:
         of: list[int] = [0] * len(booked)
         for name, numbers in by_person.items():
             since: datetime | None = None
+            answers = booked[numbers[0]].visit.person.answers
             for number in sorted(numbers, key=lambda each: booked[each].booked_at):
                 each = booked[number]
                 if since is None or each.booked_at > since + _FRESH:
                     person = each.visit.person
                     at = since = each.booked_at - timedelta(minutes=self._dice.randint(4, 11))
                     channel = "web" if each.via == "web" else "desk"
-                    papers.append(Paper(clients[name].id, at, channel, person.answers, person.left_out))
+                    papers.append(Paper(clients[name].id, at, channel, answers, person.left_out))
+                    answers = _later(answers)
                 of[number] = len(papers) - 1
         made = write_papers(self._session, papers)
         return [made[paper] for paper in of]
@@ -177,6 +185,7 @@ class Diarist:
         made = []
         for each, intake in zip(booked, intakes, strict=True):
             visit, is_off = each.visit, each.status is Status.CANCELLED
+            is_moved = each.status in (Status.BOOKED, Status.FULFILLED) and dice.random() < 0.06
             made.append(
                 Appointment(
                     reference=self._reference(taken),
@@ -192,7 +201,7 @@ class Diarist:
                     talk_minutes=visit.talk,
                     price_minor=visit.option.price_minor,
                     currency=visit.option.currency,
-                    sequence=1 if is_off else 0,
+                    sequence=1 if is_off or is_moved else 0,
                     via=each.via,
                     cancel_reason=dice.choice(_REASONS) if is_off else "",
                     desk_note=dice.choice(_DESK_NOTES) if dice.random() < 0.03 else "",
@@ -272,6 +281,13 @@ class Diarist:
                 self._session, EntryKind.HOLD, claims, self._now, expires_at=made.expires_at
             )
             self._session.add(made)
+
+
+def _later(answers: dict[str, Any]) -> dict[str, Any]:
+    """What the same person answers some months on: it hurts a little less."""
+    if "pain_score" not in answers:
+        return answers
+    return {**answers, "pain_score": max(0, answers["pain_score"] - 2), "pain_trend": "better"}
 
 
 def _claims(visit: Visit, made: Appointment | Hold, client_id: int | None) -> list[Claim]:

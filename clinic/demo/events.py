@@ -29,9 +29,16 @@ def happenings(facts: Happening, dice: Random) -> Iterator[tuple[datetime, str, 
     """Gives (instant, actor, kind, detail) in order, as the services would have written them."""
     made = facts.appointment
     booker = _CLIENT if facts.is_by_client else facts.desk
-    yield made.created_at, booker, "booked", messages.long_when(made.starts_at, facts.zone)
+    first_for = made.starts_at
+    is_moved = made.sequence > 0 and made.status is not Status.CANCELLED
+    if is_moved:
+        first_for += timedelta(days=dice.choice((1, 2, 3, 7)))
+    yield made.created_at, booker, "booked", messages.long_when(first_for, facts.zone)
+    if is_moved:
+        was = messages.long_when(first_for, facts.zone)
+        yield _between(facts, dice), booker, "moved", f"from {was}"
     if made.status is Status.CANCELLED:
-        yield _called_off_at(facts, dice), booker, "cancelled", made.cancel_reason
+        yield _between(facts, dice), booker, "cancelled", made.cancel_reason
     if made.checked_in_at is not None:
         yield made.checked_in_at, facts.desk, "checked_in", ""
     if made.status is Status.FULFILLED:
@@ -50,7 +57,7 @@ def happenings(facts: Happening, dice: Random) -> Iterator[tuple[datetime, str, 
         )
 
 
-def _called_off_at(facts: Happening, dice: Random) -> datetime:
+def _between(facts: Happening, dice: Random) -> datetime:
     """Some time between booking and start, and not after now."""
     made = facts.appointment
     until = min(facts.now, made.starts_at)

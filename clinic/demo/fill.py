@@ -24,9 +24,10 @@ from clinic.demo.waiting import add_call_backs
 from clinic.kernel import walltime
 from clinic.roster.availability import WorkingPattern, working_spans
 
-CLIENTS = 400
 DAYS_PAST, DAYS_AHEAD = 84, 42
-PROVISIONAL, HELD_NOW = 4, 3
+CLIENTS = 400
+# For each: in how many days from today they want their time.
+PROVISIONAL, HELD_NOW = (1, 2, 4, 6), (0, 1, 2)
 _SEED = "Linden Rooms"
 
 
@@ -39,13 +40,13 @@ def fill(session: Session, now: datetime, tell: Callable[[str], None] = lambda _
     tell(f"{len(house.sites)} sites, {len(house.rooms)} rooms, {len(house.therapists)} therapists")
     absences = add_absences(session, now, today, house, zone)
     crowd = Crowd(dice, today, house.options)
-    people = [_joining(crowd.welcome(), dice, today) for _ in range(CLIENTS)]
-    waiting = [crowd.held(number) for number in range(PROVISIONAL)]
-    visitors = [crowd.welcome() for _ in range(HELD_NOW)]
-    tell(f"{len(people)} clients")
+    people = [_joining(crowd.welcome(), dice, today) for _ in range(CLIENTS - len(PROVISIONAL))]
+    waiting = [_wanting(crowd.held(number), today, days) for number, days in enumerate(PROVISIONAL)]
+    visitors = [_wanting(crowd.welcome(), today, days) for days in HELD_NOW]
+    tell(f"{CLIENTS} clients")
     visits = _visits(dice, zone, today, now, house, absences, people, [*waiting, *visitors])
     diarist = Diarist(session, dice, now, house, zone)
-    diarist.write(visits, provisional=waiting, visitors=visitors)
+    diarist.write(visits, people=people, provisional=waiting, visitors=visitors)
     tell(f"{len(visits)} appointments")
     number = add_call_backs(session, dice, now, today, house, crowd)
     tell(f"{number} people who want to be rung")
@@ -56,6 +57,12 @@ def _joining(person: Person, dice: Random, today: date) -> Person:
     first = (today - timedelta(days=DAYS_PAST)).toordinal()
     span = DAYS_PAST + 7 if person.is_new else person.interval
     person.due_on = first + dice.randint(0, span)
+    return person
+
+
+def _wanting(person: Person, today: date, days: int) -> Person:
+    """With the day from which they want a time."""
+    person.due_on = (today + timedelta(days=days)).toordinal()
     return person
 
 

@@ -24,7 +24,9 @@ from clinic.people.contact import name_key
 _MAIL = ("example.com", "example.org", "example.net")
 _DAYPARTS = ("morning", "midday", "evening", "any")
 # How many days they leave between visits, and how common that is.
-_RHYTHMS = ((7, 8), (14, 22), (21, 18), (28, 28), (42, 16), (70, 8))
+_RHYTHMS = ((7, 13), (14, 30), (21, 22), (28, 20), (42, 11), (70, 4))
+# How many come from the same household, and the same e-mail address, as the one before.
+_FAMILY = 0.05
 _BY_REGION = {region[:3]: region for region in load_questionnaire().region_ids}
 
 
@@ -60,6 +62,7 @@ class Crowd:
         self._landlines = dice.sample([number for number in range(1000) if number not in (142, 143)], 998)
         self._burden = {each.name: 0.0 for each in place.THERAPISTS}
         self._weights = [profile.weight for profile in WELCOME]
+        self._last: Person | None = None
 
     def welcome(self) -> Person:
         """Somebody who may book."""
@@ -83,11 +86,12 @@ class Crowd:
             if (open_to := self._open_to(technique, outcome.restrictions, found.minutes_for[technique]))
         }
         interval = dice.choices([days for days, _ in _RHYTHMS], [common for _, common in _RHYTHMS])[0]
-        name = self._name(answers)
-        return Person(
+        family = self._last if self._last and self._last.email and dice.random() < _FAMILY else None
+        name = self._name(answers, family)
+        self._last = Person(
             name=name,
-            email=self._email(name),
-            phone=self._phone(),
+            email=family.email if family else self._email(name),
+            phone=family.phone if family else self._phone(),
             answers=answers,
             left_out=dict(found.left_out),
             choices=choices,
@@ -95,8 +99,9 @@ class Crowd:
             therapist=self._therapist(list(choices), interval),
             interval=interval,
             daypart=dice.choices(_DAYPARTS, (34, 12, 32, 22))[0],
-            is_new=dice.random() < 0.3,
+            is_new=dice.random() < 0.22,
         )
+        return self._last
 
     def _open_to(self, technique: str, limits: Restrictions, suggested: int) -> list[OfferingOption]:
         """The options the limits allow, the length suggested first."""
@@ -143,12 +148,15 @@ class Crowd:
             answers["anything_else"] = {"doctor_said_no": False, "text": note}
         return answers | dict(profile.also)
 
-    def _name(self, answers: dict[str, Any]) -> str:
+    def _name(self, answers: dict[str, Any], family: Person | None) -> str:
+        """A name nobody has yet, with the surname of the family where there is one."""
         chance = 1.0 if answers.get("pregnancy", "no") != "no" else 0.64
+        shared = family.name.split()[-1] if family else ""
+        rows = [row for row in NAMES if shared in row[3].split()] if shared else list(NAMES)
         while True:
-            _weight, women, men, surnames = self._dice.choices(NAMES, [row[0] for row in NAMES])[0]
+            _weight, women, men, surnames = self._dice.choices(rows, [row[0] for row in rows])[0]
             first = self._dice.choice((women if self._dice.random() < chance else men).split())
-            name = f"{first} {self._dice.choice(surnames.split())}"
+            name = f"{first} {shared or self._dice.choice(surnames.split())}"
             if name not in self._names:
                 self._names.add(name)
                 return name

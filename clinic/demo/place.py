@@ -180,7 +180,7 @@ THERAPISTS = (
         (
             (CANAL, "Mon Thu", "12.00-20.00", ("16.00-16.30",)),
             (CANAL, "Tue Fri", "13.00-20.00", ("16.30-17.00",)),
-            (CANAL, "Sat", "9.00-15.00", ("12.00-12.30",)),
+            (CANAL, "Sat", "12.00-18.00", ("15.00-15.30",)),
         ),
         "LR-1187", "Once rowed, badly. Now looks after people who do it well, and people who sit all day.",
     ),
@@ -188,8 +188,8 @@ THERAPISTS = (
         "Priya Nair", 6, "woman", ("swedish", "craniosacral", "pregnancy"),
         (
             (CANAL, "Mon Wed Thu", "13.00-20.00", ("16.30-17.00",)),
-            (CANAL, "Sat", "14.00-18.00", ()),
             (MILL, "Fri", "9.00-16.00", ("12.30-13.15",)),
+            (CANAL, "Sun", "10.00-16.00", ("13.00-13.30",)),
         ),
         "LR-1203", "Light hands and long pauses. A midwife in an earlier life.",
     ),
@@ -206,7 +206,7 @@ THERAPISTS = (
         (
             (MILL, "Tue Wed Fri", "9.00-17.00", ("12.30-13.15",)),
             (CANAL, "Thu", "8.30-15.00", ("12.00-12.30",)),
-            (MILL, "Sat", "9.00-14.00", ()),
+            (CANAL, "Sun", "11.00-17.00", ("13.30-14.00",)),
         ),
         "LR-1121", "Finds the knot before you have shown her. Plays the cello at weekends.",
     ),

@@ -58,8 +58,8 @@ class Plan:
     """What is given to whom, and who stood in line for it.
 
     `rooms` gives for each site the rooms in order with the techniques each is for, `blocked` the spans in
-    which a room is out of use; `waiting` are those who get the first time that suits from `waiting_from`
-    on (epoch minutes); `quiet` is a day for each therapist that stays nearly empty.
+    which a room is out of use; `waiting` are those who get the first time that suits from their day on,
+    and not before `waiting_from` (epoch minutes); `quiet` is a day for each that stays nearly empty.
     """
 
     dice: Random
@@ -157,14 +157,16 @@ class Plan:
         self, space: Space, at: int, midnight: int, seen: set[str], regulars: Mapping[str, list[Person]]
     ) -> Iterator[tuple[Person, bool]]:
         """Who would come now, most wanted first: those in line, then the therapist's own, by how due."""
-        if at >= self.waiting_from:
-            yield from ((person, True) for person in self.waiting if person.therapist == space.therapist)
         day = space.day.toordinal()
+        if at >= self.waiting_from:
+            for person in list(self.waiting):
+                if person.therapist == space.therapist and person.due_on <= day:
+                    yield person, True
         part = _part((at - midnight) // 60)
         due = [
             (person.daypart not in (part, "any"), person.due_on - day, number)
             for number, person in enumerate(regulars[space.therapist])
-            if person.due_on <= day + 2 and person.name not in seen
+            if person.due_on <= day + 4 and person.name not in seen
         ]
         for _elsewhen, _late, number in sorted(due)[:6]:
             yield regulars[space.therapist][number], False
