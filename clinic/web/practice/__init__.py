@@ -1,5 +1,6 @@
-"""The therapist's practice: my day, my week, the session sheet."""
+"""The therapist's practice: my day, my week, the session sheet, time off."""
 
-from clinic.web.practice.views import blueprint
+from clinic.web.practice import days, sheet, time_off
+from clinic.web.practice.blueprint import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "days", "sheet", "time_off"]

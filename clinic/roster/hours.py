@@ -1,0 +1,217 @@
+"""Writing weekly hours: a therapist's week at each site, from a day on."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.kernel import walltime
+from clinic.kernel.errors import BadInput, NotFound
+from clinic.kernel.ticks import TICK_MINUTES
+from clinic.roster.models import Site, Therapist, WorkingBreak, WorkingHours
+from clinic.roster.writing import check_day, fresh, touch
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """One day's hours as a form gives them: minutes of the day, Monday is 0, with breaks inside."""
+
+    weekday: int
+    opens: int
+    closes: int
+    breaks: tuple[tuple[int, int], ...] = ()
+
+
+def set_week(
+    session: Session,
+    therapist_id: int,
+    week: Mapping[int, Sequence[Hours]],
+    *,
+    from_on: date,
+    until_on: date | None = None,
+    version: int | None = None,
+) -> Therapist:
+    """Gives a therapist a new week, hours by site number, from a day on; the earlier one ends the day before.
+
+    A site that `week` leaves out has no hours from then on. After `until_on`, where given, the earlier
+    week goes on. Refuses hours that end before they start, overlap (also between sites) or lie off the five
+    minutes, and breaks outside them; Stale when `version` (of the therapist) is not today's. Appointments
+    outside the new hours stay: `booking.impact.outside_hours` names them.
+    """
+    therapist = fresh(session.get(Therapist, therapist_id), version)
+    _check_days(from_on, until_on)
+    every = [each for hours in week.values() for each in hours]
+    for each in every:
+        _check_hours(each)
+    _refuse_overlaps(every)
+    for site_id in week:
+        _site(session, site_id)
+    had = session.scalars(
+        sa.select(WorkingHours.site_id).where(WorkingHours.therapist_id == therapist_id).distinct()
+    )
+    for site_id in sorted({*week, *had}):
+        _replace(session, therapist_id, site_id, week.get(site_id, ()), from_on, until_on)
+    touch(therapist)
+    session.flush()
+    return therapist
+
+
+def set_working_hours(
+    session: Session,
+    therapist_id: int,
+    site_id: int,
+    hours: Sequence[Hours],
+    *,
+    from_on: date,
+    until_on: date | None = None,
+    version: int | None = None,
+) -> Therapist:
+    """Gives a therapist new hours at one site from a day on; the hours at other sites stay as they are.
+
+    Refuses as `set_week` does, and also hours that overlap with those at another site.
+    """
+    therapist = fresh(session.get(Therapist, therapist_id), version)
+    _site(session, site_id)
+    _check_days(from_on, until_on)
+    for each in hours:
+        _check_hours(each)
+    _refuse_overlaps(hours)
+    _refuse_other_sites(session, therapist_id, site_id, hours, from_on, until_on)
+    _replace(session, therapist_id, site_id, hours, from_on, until_on)
+    touch(therapist)
+    session.flush()
+    return therapist
+
+
+def _site(session: Session, site_id: int) -> Site:
+    site = session.get(Site, site_id)
+    if site is None:
+        raise NotFound()
+    return site
+
+
+def _check_days(from_on: date, until_on: date | None) -> None:
+    check_day(from_on, "from_on")
+    if until_on is not None:
+        check_day(until_on, "until_on")
+        if until_on < from_on:
+            raise BadInput("The last day must not be before the first.", "until_on")
+
+
+def _check_hours(hours: Hours) -> None:
+    if not 0 <= hours.weekday <= 6:
+        raise BadInput("Choose a day of the week.", "weekday")
+    if not 0 <= hours.opens < hours.closes <= walltime.DAY_MINUTES:
+        raise BadInput("The hours must end after they start, on the same day.", "closes")
+    if any(minute % TICK_MINUTES for minute in (hours.opens, hours.closes, *itertools.chain(*hours.breaks))):
+        raise BadInput("Use times that 5 minutes go into, like 9:05.", "opens")
+    last = hours.opens
+    for starts, ends in sorted(hours.breaks):
+        if ends <= starts:
+            raise BadInput("A break must end after it starts.", "breaks")
+        if starts < last or ends > hours.closes:
+            raise BadInput("Breaks must lie inside the hours and not overlap.", "breaks")
+        last = ends
+
+
+def _refuse_overlaps(hours: Sequence[Hours]) -> None:
+    by_day = sorted((each.weekday, each.opens, each.closes) for each in hours)
+    for (day, _opens, closes), (next_day, next_opens, _closes) in itertools.pairwise(by_day):
+        if day == next_day and next_opens < closes:
+            raise BadInput("Two spans of hours on one day overlap.", "opens")
+
+
+def _refuse_other_sites(
+    session: Session,
+    therapist_id: int,
+    site_id: int,
+    hours: Sequence[Hours],
+    from_on: date,
+    until_on: date | None,
+) -> None:
+    others = session.execute(
+        sa.select(WorkingHours.weekday, WorkingHours.opens, WorkingHours.closes).where(
+            WorkingHours.therapist_id == therapist_id,
+            WorkingHours.site_id != site_id,
+            *_reaching_into(from_on, until_on),
+        )
+    ).all()
+    for each in hours:
+        for weekday, opens, closes in others:
+            if weekday == each.weekday and opens < each.closes and each.opens < closes:
+                raise BadInput("These hours overlap with the hours at another site.", "opens")
+
+
+def _reaching_into(from_on: date, until_on: date | None) -> list[sa.ColumnElement[bool]]:
+    wanted: list[sa.ColumnElement[bool]] = [
+        sa.or_(WorkingHours.valid_until_on.is_(None), WorkingHours.valid_until_on >= from_on)
+    ]
+    if until_on is not None:
+        wanted.append(WorkingHours.valid_from_on <= until_on)
+    return wanted
+
+
+def _replace(
+    session: Session,
+    therapist_id: int,
+    site_id: int,
+    hours: Sequence[Hours],
+    from_on: date,
+    until_on: date | None,
+) -> None:
+    _end_earlier(session, therapist_id, site_id, from_on, until_on)
+    for each in hours:
+        session.add(
+            WorkingHours(
+                therapist_id=therapist_id,
+                site_id=site_id,
+                weekday=each.weekday,
+                opens=each.opens,
+                closes=each.closes,
+                valid_from_on=from_on,
+                valid_until_on=until_on,
+                breaks=[WorkingBreak(starts=starts, ends=ends) for starts, ends in each.breaks],
+            )
+        )
+    session.flush()
+
+
+def _end_earlier(
+    session: Session, therapist_id: int, site_id: int, from_on: date, until_on: date | None
+) -> None:
+    """Cuts the stretch [from_on, until_on] out of the hours there are; what lies after it goes on."""
+    rows = session.scalars(
+        sa.select(WorkingHours).where(
+            WorkingHours.therapist_id == therapist_id,
+            WorkingHours.site_id == site_id,
+            *_reaching_into(from_on, until_on),
+        )
+    ).all()
+    for row in rows:
+        if until_on is not None and (row.valid_until_on is None or row.valid_until_on > until_on):
+            session.add(_copy(row, until_on + _DAY, row.valid_until_on))
+        if row.valid_from_on < from_on:
+            row.valid_until_on = from_on - _DAY
+        else:
+            session.delete(row)
+    session.flush()
+
+
+def _copy(row: WorkingHours, from_on: date, until_on: date | None) -> WorkingHours:
+    return WorkingHours(
+        therapist_id=row.therapist_id,
+        site_id=row.site_id,
+        weekday=row.weekday,
+        opens=row.opens,
+        closes=row.closes,
+        valid_from_on=from_on,
+        valid_until_on=until_on,
+        breaks=[WorkingBreak(starts=pause.starts, ends=pause.ends) for pause in row.breaks],
+    )

@@ -1,0 +1,113 @@
+"""A therapist's own time off: what is entered, and entering more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from clinic.booking import impact
+from clinic.booking.queries import Listed
+from clinic.care import queries
+from clinic.kernel import walltime
+from clinic.kernel.errors import BadInput, SlotTaken
+from clinic.roster import services as roster
+from clinic.roster.models import OwnerKind, Therapist
+from clinic.web import access, database
+from clinic.web.practice.blueprint import blueprint, own_therapist
+from clinic.web.reading import read_clock, read_day
+
+LONGEST_REASON = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+
+
+@blueprint.route("/time-off", methods=["GET", "POST"])
+@access.allow(access.PRACTICE)
+def time_off() -> ResponseReturnValue:
+    """The list, and the form to enter more."""
+    therapist = own_therapist()
+    if request.method == "GET":
+        return _page(therapist)
+    tz = queries.home_zone(database.session(), therapist.id)
+    try:
+        asked = _read(request.form, tz, database.now())
+    except BadInput as refusal:
+        return _page(therapist, [(refusal.field or "first", refusal.sentence)], status=422)
+    try:
+        with database.transaction() as session:
+            roster.add_time_off(
+                session, database.now(), therapist.id, asked.starts_at, asked.ends_at, asked.reason
+            )
+    except BadInput as refusal:
+        return _page(therapist, [(refusal.field or "first", refusal.sentence)], status=422)
+    except SlotTaken as refusal:
+        in_the_way = impact.in_the_way(
+            database.session(), OwnerKind.THERAPIST, therapist.id, asked.starts_at, asked.ends_at
+        )
+        return _page(therapist, [("first", refusal.sentence)], in_the_way, status=409)
+    flash("Your time off is in the diary. Nobody can book you then.")
+    return redirect(url_for("practice.time_off"), code=303)
+
+
+@blueprint.post("/time-off/<int:time_off_id>/cancel")
+@access.allow(access.PRACTICE)
+def cancel_time_off(time_off_id: int) -> ResponseReturnValue:
+    """Gives own time off back."""
+    therapist = own_therapist()
+    with database.transaction() as session:
+        roster.cancel_time_off(session, database.now(), time_off_id, therapist_id=therapist.id)
+    flash("Taken back. You can be booked then.")
+    return redirect(url_for("practice.time_off"), code=303)
+
+
+def _page(
+    therapist: Therapist,
+    errors: list[tuple[str, str]] | None = None,
+    in_the_way: list[Listed] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    session = database.session()
+    tz = queries.home_zone(session, therapist.id)
+    return (
+        render_template(
+            "practice/time_off.html",
+            typed=request.form,
+            errors=errors,
+            in_the_way=in_the_way or [],
+            away=queries.own_time_off(session, therapist.id, database.now()),
+            tz=tz,
+        ),
+        status,
+    )
+
+
+def _read(form: MultiDict[str, str], tz: str, now: datetime) -> _Asked:
+    """Whole days, or from a time on the first day to a time on the last."""
+    first = read_day(form.get("first", ""), "first")
+    last = read_day(form["last"], "last") if form.get("last", "").strip() else first
+    if last < first:
+        raise BadInput("The last day must not be before the first.", "last")
+    opens = read_clock(form["from"], "from") if form.get("from", "").strip() else 0
+    closes = read_clock(form["until"], "until") if form.get("until", "").strip() else walltime.DAY_MINUTES
+    zone = walltime.zone(tz)
+    asked = _Asked(
+        walltime.instant(first, opens, zone, 0),
+        walltime.instant(last, closes, zone, 1),
+        " ".join(form.get("reason", "").split()),
+    )
+    if asked.ends_at <= asked.starts_at:
+        raise BadInput("The end must be after the start.", "until")
+    if asked.ends_at <= now:
+        raise BadInput("That is over already.", "first")
+    if len(asked.reason) > LONGEST_REASON:
+        raise BadInput(f"Use {LONGEST_REASON} signs or fewer.", "reason")
+    return asked

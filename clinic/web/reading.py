@@ -1,0 +1,49 @@
+"""What staff type into forms: days, clock times, whole numbers; each refused with a sentence at its field."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from clinic.kernel.errors import BadInput
+
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?([0-5]\d))?")
+
+
+def read_day(text: str, field: str | None = None) -> date:
+    """The day of '2026-11-24', '24 11 2026', '24/11/2026'; refuses what is none, or not of this century."""
+    numbers = re.findall(r"\d+", text)
+    if re.fullmatch(r"\s*\d{4}-\d{1,2}-\d{1,2}\s*", text):
+        numbers.reverse()
+    try:
+        day, month, year = (int(number) for number in numbers)
+        found = date(year, month, day)
+    except (ValueError, OverflowError):
+        raise BadInput("Enter a day like 24 11 2026.", field) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise BadInput(f"Enter a year from {FIRST_YEAR} to {LAST_YEAR}.", field)
+    return found
+
+
+def read_clock(text: str, field: str | None = None) -> int:
+    """The minute of the day of '9', '9:30', '09.30' or '0930'; '24:00' is the midnight that ends the day."""
+    match = _CLOCK.fullmatch(text.strip())
+    if match:
+        minutes = int(match.group(1)) * 60 + int(match.group(2) or 0)
+        if minutes <= 24 * 60:
+            return minutes
+    raise BadInput("Enter a time like 9:30.", field)
+
+
+def read_whole(text: str, low: int, high: int, field: str | None = None) -> int:
+    """A whole number from `low` to `high`."""
+    plain = text.strip()
+    if re.fullmatch(r"[0-9]{1,9}", plain) and low <= int(plain) <= high:
+        return int(plain)
+    raise BadInput(f"Enter a number from {low} to {high}.", field)
+
+
+def shown_clock(minute_of_day: int) -> str:
+    """'09:30' for 570."""
+    return f"{minute_of_day // 60:02d}:{minute_of_day % 60:02d}"
