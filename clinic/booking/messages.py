@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.booking.models import Appointment
@@ -13,6 +14,9 @@ from clinic.booking.statuses import Status
 from clinic.kernel.codes import shown_reference
 from clinic.notify import calendar, outbox
 from clinic.people import contact
+from clinic.people.models import Client
+
+LINK_EVERY_SECONDS = 600
 
 
 def long_when(instant: datetime, zone: str) -> str:
@@ -86,3 +90,31 @@ def tell(session: Session, now: datetime, kind: str, appointment: Appointment) -
         payload=facts(appointment),
         calendar=invite(appointment, now),
     )
+
+
+def tell_link(session: Session, now: datetime, reference: str, email: str) -> bool:
+    """Owes a fresh link to the appointment of this reference and e-mail address; whether there is one.
+
+    At most one mail in ten minutes for an appointment, however often it is asked for.
+    """
+    appointment = session.scalar(
+        sa.select(Appointment)
+        .join(Appointment.client)
+        .where(
+            Appointment.reference == reference,
+            sa.func.lower(Client.email) == email.lower(),
+            Client.erased_at.is_(None),
+        )
+    )
+    if appointment is None:
+        return False
+    outbox.owe(
+        session,
+        now,
+        kind="link",
+        key=f"link:{appointment.id}:{int(now.timestamp()) // LINK_EVERY_SECONDS}",
+        to_address=email,
+        to_name=appointment.client.name,
+        payload=facts(appointment),
+    )
+    return True
