@@ -1,5 +1,17 @@
 """The desk: a day and a week by therapist, finding, booking for a caller, moving, checking in."""
 
-from clinic.web.desk.views import blueprint
+from clinic.web.desk import appointment, call_questions, call_times, caller, day, find, moving, queue, week
+from clinic.web.desk.blueprint import blueprint
 
-__all__ = ["blueprint"]
+__all__ = [
+    "appointment",
+    "blueprint",
+    "call_questions",
+    "call_times",
+    "caller",
+    "day",
+    "find",
+    "moving",
+    "queue",
+    "week",
+]

@@ -1,0 +1,222 @@
+"""An appointment at the desk: its facts, what happened to it, and what may be done with it now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import desk, lifecycle, queries, services
+from clinic.booking.queries import Card
+from clinic.booking.statuses import Status
+from clinic.kernel.codes import read_reference
+from clinic.kernel.errors import BadInput, NotFound, SlotTaken, Stale, WrongState
+from clinic.web import access, database
+from clinic.web.desk.blueprint import actor, blueprint, local_day
+from clinic.web.times import read_slot
+
+REASONS = (
+    ("client", "The client asked"),
+    ("cannot", "The client cannot come"),
+    ("therapist", "The therapist is away"),
+    ("clinic", "The clinic has to close"),
+    ("mistake", "It was booked by mistake"),
+    ("other", "Something else"),
+)
+DONE_WORDS = {
+    Status.CHECKED_IN: "is checked in.",
+    Status.FULFILLED: "is done.",
+    Status.NO_SHOW: "is down as a no-show.",
+    Status.BOOKED: "is booked, as before.",
+}
+EVENT_WORDS = {
+    "booked": "Booked", "moved": "Moved", "cancelled": "Cancelled", "reactivated": "Cancellation taken back",
+    "checked_in": "Checked in", "fulfilled": "Done", "no_show": "No-show", "late": "Rang", "lapsed": "Lapsed",
+    "changed": "Session changed",
+}  # fmt: skip
+
+
+@blueprint.get("/appointment/<reference>")
+@access.allow(access.DESK)
+def appointment(reference: str) -> ResponseReturnValue:
+    """Facts, history, and the actions that its state allows."""
+    return page(expect(reference))
+
+
+def expect(reference: str) -> Card:
+    """The card of a reference as typed or as in an address; NotFound if there is none."""
+    plain = read_reference(reference)
+    card = queries.card(database.session(), plain) if plain else None
+    if card is None:
+        raise NotFound("There is no appointment with that reference.")
+    return card
+
+
+def page(card: Card, status: int = 200, wrong: str = "") -> ResponseReturnValue:
+    """The page of an appointment; `wrong` says at its top what could not be done."""
+    now = database.now()
+    visit = card.listed
+    html = render_template(
+        "desk/appointment.html",
+        card=card,
+        visit=visit,
+        standing=visit.standing(now),
+        may=may(card, now),
+        wrong=wrong,
+        late_minutes=desk.LATE_MINUTES,
+        event_words=EVENT_WORDS,
+        is_today=visit.local_day == local_day(now, visit.tz),
+        was=read_slot(request.args.get("was")),
+        was_with=request.args.get("by", ""),
+        is_new=request.args.get("new") == "1",
+    )
+    return html, status
+
+
+def may(card: Card, now: datetime) -> frozenset[str]:
+    """What may be done with it: 'checked_in', 'fulfilled', 'no_show', 'late', 'move', 'cancel', 'undo'."""
+    status, visit = card.listed.status, card.listed
+    allowed = {each.value for each in lifecycle.NEXT[status]} & {"checked_in", "fulfilled", "no_show"}
+    if status is Status.PROVISIONAL:
+        allowed.clear()
+    if now < visit.starts_at:
+        allowed.discard("no_show")
+    if status is Status.FULFILLED:
+        allowed.discard("checked_in")
+    if status is Status.BOOKED and now < visit.ends_at:
+        allowed.add("late")
+    if status in lifecycle.MOVABLE and visit.ends_at > now:
+        allowed |= {"move", "cancel"}
+    if status is Status.CHECKED_IN:
+        allowed.add("cancel")
+    if undo_of(card) and (status is not Status.CANCELLED or visit.starts_at > now):
+        allowed.add("undo")
+    return frozenset(allowed)
+
+
+UNDO = {Status.CHECKED_IN: Status.BOOKED, Status.FULFILLED: Status.CHECKED_IN, Status.NO_SHOW: Status.BOOKED}
+
+
+def undo_of(card: Card) -> Status | None:
+    """The status that taking the last step back leads to; BOOKED for a cancelled one."""
+    if card.listed.status is Status.CANCELLED:
+        return Status.BOOKED
+    return UNDO.get(card.listed.status)
+
+
+@blueprint.post("/appointment/<reference>/status")
+@access.allow(access.DESK)
+def set_status(reference: str) -> ResponseReturnValue:
+    """Arrived, done, no-show; and the way back from each."""
+    card = expect(reference)
+    try:
+        wanted = Status(request.form.get("status", ""))
+    except ValueError:
+        raise BadInput() from None
+    if wanted not in DONE_WORDS:
+        raise BadInput()
+    try:
+        with database.transaction() as session:
+            services.set_status(
+                session, database.now(), card.listed.id, wanted, actor=actor(), version=version()
+            )
+    except (Stale, WrongState) as refusal:
+        fresh = expect(reference)
+        if fresh.listed.status is not wanted:
+            return page(fresh, 409, refusal.sentence)
+    else:
+        flash(f"{card.listed.client} {DONE_WORDS[wanted]}")
+    return back_from(card)
+
+
+@blueprint.post("/appointment/<reference>/late")
+@access.allow(access.DESK)
+def late(reference: str) -> ResponseReturnValue:
+    """The client rang: about so many minutes late."""
+    card = expect(reference)
+    text = request.form.get("minutes", "")
+    try:
+        with database.transaction() as session:
+            desk.note_late(
+                session, database.now(), card.listed.id, int(text) if text.isdigit() else 0,
+                actor=actor(), version=version(),
+            )  # fmt: skip
+    except (Stale, WrongState, BadInput) as refusal:
+        return page(expect(reference), refusal.status, refusal.sentence)
+    flash(f"Noted: {card.listed.client} runs {text} minutes late. The session still ends on time.")
+    return back_from(card)
+
+
+@blueprint.get("/appointment/<reference>/cancel")
+@access.allow(access.DESK)
+def cancel(reference: str) -> ResponseReturnValue:
+    """What cancelling will do, and a reason to choose."""
+    card = expect(reference)
+    if "cancel" not in may(card, database.now()):
+        return page(card, 409, WrongState.default)
+    return render_template("desk/cancel.html", card=card, visit=card.listed, reasons=REASONS, errors=[])
+
+
+@blueprint.post("/appointment/<reference>/cancel")
+@access.allow(access.DESK)
+def cancel_now(reference: str) -> ResponseReturnValue:
+    """Calls it off; twice does nothing twice."""
+    card = expect(reference)
+    reason = dict(REASONS).get(request.form.get("reason", ""))
+    if reason is None:
+        errors = [("reason", "Choose why it is cancelled.")]
+        return render_template(
+            "desk/cancel.html", card=card, visit=card.listed, reasons=REASONS, errors=errors
+        ), 422
+    try:
+        with database.transaction() as session:
+            services.cancel(
+                session, database.now(), card.listed.id, actor=actor(), reason=reason, version=version()
+            )
+    except (Stale, WrongState) as refusal:
+        fresh = expect(reference)
+        if fresh.listed.status is not Status.CANCELLED:
+            return page(fresh, 409, refusal.sentence)
+    return redirect(url_for("desk.appointment", reference=card.listed.reference), code=303)
+
+
+@blueprint.post("/appointment/<reference>/undo")
+@access.allow(access.DESK)
+def undo(reference: str) -> ResponseReturnValue:
+    """Takes the last step back; a cancelled time only while nobody else has it."""
+    card = expect(reference)
+    wanted = undo_of(card)
+    if wanted is None:
+        return page(card, 409, WrongState.default)
+    try:
+        with database.transaction() as session:
+            if card.listed.status is Status.CANCELLED:
+                services.reactivate(session, database.now(), card.listed.id, actor=actor(), version=version())
+            else:
+                services.set_status(
+                    session, database.now(), card.listed.id, wanted, actor=actor(), version=version()
+                )
+    except SlotTaken:
+        return page(
+            expect(reference), 409, "Somebody else has that time by now. It stays cancelled: book a new time."
+        )
+    except (Stale, WrongState) as refusal:
+        return page(expect(reference), 409, refusal.sentence)
+    flash(f"Taken back. {card.listed.client} {DONE_WORDS[wanted]}")
+    return back_from(card)
+
+
+def version() -> int:
+    """The version that was looked at; a form without one is refused."""
+    text = request.form.get("version", "")
+    if not text.isdigit():
+        raise BadInput()
+    return int(text)
+
+
+def back_from(card: Card) -> ResponseReturnValue:
+    """To the page on which the button stood: the list of the day, or the appointment's own."""
+    if request.form.get("back") == "list":
+        return redirect(url_for("desk.day", on=card.listed.local_day.isoformat(), view="list"), code=303)
+    return redirect(url_for("desk.appointment", reference=card.listed.reference), code=303)

@@ -1,0 +1,80 @@
+"""The desk's blueprint, and what stands in the bar of each of its pages."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, g, request
+from flask_login import current_user
+
+from clinic.booking import board, queries
+from clinic.kernel import walltime
+from clinic.web import database
+from clinic.web.times import slot_value
+
+blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+FURTHEST_DAYS = 800
+
+
+@blueprint.context_processor
+def bar() -> dict[str, Any]:
+    """What the bar shows: how many wait for someone, and the role's part of the pages."""
+    if not current_user.is_authenticated:
+        return {}
+    return {
+        "here": "desk",
+        "waiting": queries.waiting(database.session(), database.now()),
+        "slot_value": slot_value,
+        "day_args": day_args,
+    }
+
+
+def day_args(**changes: str) -> dict[str, Any]:
+    """The words of the address that stay when one turns to another day, site, length or view."""
+    kept = {name: request.args[name] for name in ("on", "site", "minutes", "view") if request.args.get(name)}
+    return {name: value for name, value in {**kept, **changes}.items() if value}
+
+
+def actor() -> str:
+    """Under which name what is done here is written down."""
+    return str(current_user.actor)
+
+
+def places() -> list[board.Place]:
+    """The active sites, read once for a request."""
+    if "places" not in g:
+        g.places = board.places(database.session())
+    found: list[board.Place] = g.places
+    return found
+
+
+def chosen_places() -> list[board.Place]:
+    """The site that the address asks for, or all."""
+    slug = request.args.get("site", "")
+    return [place for place in places() if place.slug == slug] or places()
+
+
+def site_slug() -> str:
+    """The slug of the one site chosen, '' for all."""
+    chosen = chosen_places()
+    return chosen[0].slug if len(chosen) == 1 and len(places()) > 1 else ""
+
+
+def today() -> date:
+    """Today at the first site."""
+    return local_day(database.now(), places()[0].tz if places() else "UTC")
+
+
+def local_day(instant: datetime, tz: str) -> date:
+    """The day that the wall clock of `tz` shows then."""
+    return walltime.local(instant, walltime.zone(tz)).date()
+
+
+def asked_day(name: str = "on") -> date:
+    """The day that the address asks for; today where it is not one, or too far away."""
+    try:
+        day = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return today()
+    return day if abs(day - today()) <= timedelta(days=FURTHEST_DAYS) else today()

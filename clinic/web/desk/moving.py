@@ -1,0 +1,169 @@
+"""Giving an appointment another time: the nearest, a day of one's choice, another therapist."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import sqlalchemy as sa
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import desk, lifecycle, services
+from clinic.booking.models import Appointment
+from clinic.booking.queries import Card
+from clinic.booking.slots import Wish, nearest_slots
+from clinic.catalog.models import Offering
+from clinic.kernel import walltime
+from clinic.kernel.errors import NotFound, NotOffered, SlotTaken, Stale, WrongState
+from clinic.roster.models import Therapist, WorkingHours, therapist_skill
+from clinic.web import access, database
+from clinic.web.desk.appointment import expect, page, version
+from clinic.web.desk.blueprint import actor, blueprint, local_day, places
+from clinic.web.desk.times import Chosen, difference, first_free, named, on_day, read_chosen
+from clinic.web.times import slot_value
+
+NEAREST = 5
+ALTERNATIVES = 3
+
+
+@blueprint.get("/appointment/<reference>/move")
+@access.allow(access.DESK)
+def move(reference: str) -> ResponseReturnValue:
+    """Times to move to: the next ones with the same therapist, or those of a day and therapist asked for."""
+    card = expect(reference)
+    if card.listed.status not in lifecycle.MOVABLE:
+        return page(card, 409, WrongState.default)
+    return _page(card)
+
+
+@blueprint.post("/appointment/<reference>/move")
+@access.allow(access.DESK)
+def move_now(reference: str) -> ResponseReturnValue:
+    """Moves it; a time that is not free gives what stands in the way and the three nearest."""
+    card = expect(reference)
+    chosen = _typed(card)
+    if chosen is None:
+        return _page(card, errors=[("slot", "Choose a time, or say day, start and with whom.")], status=422)
+    was = card.listed
+    if (chosen.starts_at, chosen.therapist_id) == (was.starts_at, was.therapist_id):
+        return redirect(url_for("desk.appointment", reference=was.reference), code=303)
+    try:
+        with database.transaction() as session:
+            services.move(
+                session,
+                database.now(),
+                was.id,
+                chosen.starts_at,
+                actor=actor(),
+                therapist_id=chosen.therapist_id,
+                version=version(),
+            )
+    except (SlotTaken, NotOffered) as refusal:
+        return _page(card, clash=chosen, status=refusal.status, sentence=refusal.sentence)
+    except (Stale, WrongState) as refusal:
+        fresh = expect(reference)
+        if (fresh.listed.starts_at, fresh.listed.therapist_id) != (chosen.starts_at, chosen.therapist_id):
+            return page(fresh, 409, refusal.sentence)
+    back = url_for(
+        "desk.appointment", reference=was.reference, was=slot_value(was.starts_at), by=was.therapist_id
+    )
+    return redirect(back, code=303)
+
+
+def _page(
+    card: Card,
+    *,
+    errors: list[tuple[str, str]] | None = None,
+    clash: Chosen | None = None,
+    status: int = 200,
+    sentence: str = "",
+) -> ResponseReturnValue:
+    session, now = database.session(), database.now()
+    visit = card.listed
+    place = next((site for site in places() if site.id == visit.site_id), None)
+    if place is None:
+        raise NotFound("That site is closed for good.")
+    today = local_day(now, place.tz)
+    on, with_id = _asked(card, clash)
+    wish = _wish(visit.id, with_id)
+    reasons: list[str] = []
+    if clash is not None:
+        with_it = replace(wish, therapist_id=clash.therapist_id)
+        reasons = desk.in_the_way(session, now, with_it, clash.starts_at) or [sentence]
+        near = nearest_slots(session, with_it, clash.starts_at, now, ALTERNATIVES)
+        offered = named(session, [(slot, place) for slot in near])
+        wanted = clash.starts_at
+    elif on is not None:
+        offered, wanted = on_day(session, wish, place, on, now), visit.starts_at
+    else:
+        offered, wanted = first_free(session, wish, [place], now, now, NEAREST), visit.starts_at
+    html = render_template(
+        "desk/move.html",
+        card=card,
+        visit=visit,
+        times=[each.row(today, False, difference(each.slot.starts_at, wanted)) for each in offered],
+        on=on,
+        with_id=with_id,
+        start=request.values.get("start", ""),
+        today=today,
+        therapists=_therapists(card),
+        clash=clash,
+        reasons=reasons,
+        errors=errors,
+    )
+    return html, status
+
+
+def _wish(appointment_id: int, therapist_id: int | None) -> Wish:
+    appointment = database.session().get(Appointment, appointment_id)
+    if appointment is None:
+        raise NotFound()
+    return services.wish_of(appointment, therapist_id=therapist_id, is_desk=True)
+
+
+def _asked(card: Card, clash: Chosen | None) -> tuple[date | None, int | None]:
+    """The day and the therapist asked for: the same therapist unless another is named, None for any."""
+    try:
+        on = date.fromisoformat(request.values.get("on", ""))
+    except ValueError:
+        on = None
+    text = request.values.get("therapist", "")
+    if clash is not None:
+        return on or local_day(clash.starts_at, card.listed.tz), clash.therapist_id
+    if text == "any":
+        return on, None
+    return on, int(text) if text.isdigit() and len(text) < 10 else card.listed.therapist_id
+
+
+def _typed(card: Card) -> Chosen | None:
+    """The time picked from the list, or the one said by day, start and therapist."""
+    if request.form.get("by") != "said":
+        return read_chosen(request.form.get("slot"))
+    text = request.form.get("therapist", "")
+    try:
+        day = date.fromisoformat(request.form.get("on", ""))
+        hour, minute = (int(part) for part in request.form.get("start", "").split(":")[:2])
+        starts_at = walltime.instant(day, hour * 60 + minute, walltime.zone(card.listed.tz), 0)
+    except ValueError:
+        return None
+    therapist_id = int(text) if text.isdigit() and len(text) < 10 else card.listed.therapist_id
+    return Chosen(starts_at, therapist_id, card.listed.site_id)
+
+
+def _therapists(card: Card) -> list[tuple[str, str]]:
+    """Who could take it: those with the skill and hours at the site."""
+    rows = database.session().execute(
+        sa.select(Therapist.id, Therapist.name)
+        .join(therapist_skill, therapist_skill.c.therapist_id == Therapist.id)
+        .join(Offering, Offering.skill_id == therapist_skill.c.skill_id)
+        .join(WorkingHours, WorkingHours.therapist_id == Therapist.id)
+        .where(
+            Therapist.is_active,
+            Offering.id == card.offering_id,
+            WorkingHours.site_id == card.listed.site_id,
+        )
+        .distinct()
+        .order_by(Therapist.name)
+    )
+    return [(str(row.id), row.name) for row in rows]
