@@ -16,7 +16,7 @@ from clinic.web.account.blueprint import blueprint
 from clinic.web.limits import limiter
 
 
-class FindForm(FlaskForm):  # type: ignore[misc]
+class FindForm(FlaskForm):
     reference = StringField("Reference", description="Six letters and figures, such as K7M-2PX.")
     email = EmailField("E-mail", description="The one you booked with.")
 
