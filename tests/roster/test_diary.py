@@ -160,3 +160,21 @@ def test_moving_to_another_therapist_frees_the_first(session: Session, now: date
     diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60, owner=1)], now)
     with pytest.raises(SlotTaken):
         diary.enter(session, EntryKind.APPOINTMENT, [therapist(now, 0, 60, owner=2)], now)
+
+
+def test_many_are_entered_at_one_go_in_their_order(session: Session, now: datetime) -> None:
+    many = [[therapist(now, 60, 120)], [therapist(now, 0, 60)], [therapist(now, 0, 60, owner=2)]]
+    entries = diary.enter_many(session, EntryKind.APPOINTMENT, many, now)
+    starts = [session.scalar(sa.select(DiarySpan.from_tick).where(DiarySpan.entry_id == i)) for i in entries]
+    assert starts == [claims[0].ticks().start for claims in many]
+    assert count(session, SlotClaim) == 36
+    assert diary.enter_many(session, EntryKind.APPOINTMENT, [], now) == []
+
+
+def test_many_at_one_go_are_all_refused_for_one_that_is_taken(session: Session, now: datetime) -> None:
+    diary.enter(session, EntryKind.TIME_OFF, [therapist(now, 0, 60)], now)
+    with pytest.raises(SlotTaken):
+        diary.enter_many(
+            session, EntryKind.APPOINTMENT, [[therapist(now, 60, 120)], [therapist(now, 30, 45)]], now
+        )
+    assert (count(session, DiaryEntry), count(session, SlotClaim)) == (1, 12)
