@@ -48,6 +48,8 @@ from clinic.roster.models import (
     offering_room,
 )
 
+pytestmark = pytest.mark.database
+
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 24, 10, 20, tzinfo=UTC)  # a Tuesday
 FILM_NUMBERS = re.compile(r"\+447700900\d{3}|\+442079460\d{3}")

@@ -14,13 +14,17 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic.booking.models import Appointment
+from clinic.booking.slots import Wish, openings
 from clinic.booking.statuses import Status
+from clinic.catalog.models import OfferingOption
 from clinic.db import Base, EncryptedText
 from clinic.demo.fill import CLIENTS, fill
 from clinic.people.models import Client, RoleName
 from clinic.people.services import DEMO_PASSWORD
 from clinic.roster.models import Site
 from tests import makers
+
+pytestmark = pytest.mark.database
 
 NOW = datetime(2026, 11, 24, 10, 20, tzinfo=UTC)
 # What differs each time: keys, salted hashes, what the database numbers itself.
@@ -67,6 +71,11 @@ def test_it_can_be_filled_on_any_day(session: Session, now: datetime) -> None:
     statuses = Counter(session.scalars(sa.select(Appointment.status)))
     assert statuses[Status.PROVISIONAL] == 4
     assert session.scalar(sa.select(sa.func.count()).select_from(Client)) == CLIENTS
+    sites, options = session.scalars(sa.select(Site.id)).all(), session.scalars(sa.select(OfferingOption))
+    for option in options:
+        wishes = [Wish(site_id, option.id) for site_id in sites]
+        free = any(openings(session, wish, now.date(), 7, now) for wish in wishes)
+        assert free, f"{option.offering.name} {option.minutes}"
 
 
 def test_the_command_fills_an_empty_database_once(app: Flask) -> None:

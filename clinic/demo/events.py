@@ -12,6 +12,7 @@ from clinic.booking.models import Appointment
 from clinic.booking.statuses import Status
 
 _CLIENT = "client"
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +62,4 @@ def _between(facts: Happening, dice: Random) -> datetime:
     """Some time between booking and start, and not after now."""
     made = facts.appointment
     until = min(facts.now, made.starts_at)
-    return made.created_at + (until - made.created_at) * dice.uniform(0.2, 0.95)
+    return made.created_at + (until - made.created_at) * dice.uniform(0.2, 0.95) // _MINUTE * _MINUTE

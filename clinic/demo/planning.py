@@ -19,7 +19,7 @@ from clinic.kernel.walltime import minute_at
 
 GRID = 15
 TALK = 15
-_QUIET = 0.2
+_QUIET = 0.06
 _CALLED_OFF = 0.07
 # How likely a free moment is taken, by the hour it lies in; the middle of the day is the quiet part.
 _BY_HOUR = {8: 0.9, 9: 0.9, 10: 0.86, 11: 0.66, 12: 0.5, 13: 0.42, 14: 0.46, 15: 0.56, 16: 0.7}
