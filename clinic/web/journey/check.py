@@ -115,5 +115,5 @@ def _draw(stale: Stale | None = None) -> str:
         understood=understood(intakes.answers_of(intake)),
         sentences=limit_words(outcome),
         terms=terms_of(hold),
-        errors=[("", stale.sentence)] if stale else [],
+        gone=stale.sentence if stale else "",
     )

@@ -67,7 +67,7 @@ def stop_page(found: Outcome, said: Sequence[str], form: CallBackForm | None = N
     page = render_template(
         "journey/stop.html",
         is_emergency=found.level is Level.EMERGENCY,
-        messages=found.client_messages,
+        reasons=found.client_messages,
         said=said,
         locale=locale,
         urgent_number=line,
@@ -81,7 +81,7 @@ def clearance_page(intake: Intake, form: CallBackForm, status: int) -> ResponseR
     """'Not a no. One more step': why, what next, and a number to ring."""
     found = intakes.outcome_of(intake, way.locale())
     deciding = [message.text for message in found.messages if message.level is Level.CLEARANCE]
-    return render_template("journey/clearance.html", messages=deciding, send=found.send, form=form), status
+    return render_template("journey/clearance.html", reasons=deciding, send=found.send, form=form), status
 
 
 def _book_page(intake: Intake, found: Outcome) -> ResponseReturnValue:

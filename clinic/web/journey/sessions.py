@@ -91,7 +91,8 @@ def _draw(refused: Refusal | None = None) -> str:
         honest=load_scores().honest,
         sentences=limit_words(found),
         talk=journeys.talk_minutes(journey, way.site()),
-        errors=[("option", refused.sentence)] if refused else [],
+        errors=[("option", refused.sentence)] if isinstance(refused, BadInput) else [],
+        gone=refused.sentence if refused and not isinstance(refused, BadInput) else "",
     )
 
 

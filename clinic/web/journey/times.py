@@ -104,7 +104,7 @@ def read_search(journey: Journey) -> tuple[Search, Staffing]:
 
 def _day(text: str | None) -> date | None:
     try:
-        return week.monday(date.fromisoformat(text)) if text and len(text) == 10 else None
+        return date.fromisoformat(text) if text and len(text) == 10 else None
     except (ValueError, OverflowError):
         return None
 
@@ -116,7 +116,8 @@ def _draw(refused: Refusal | None = None, wanted: datetime | None = None) -> str
     return render_template(
         "journey/time.html",
         **page.context(),
-        errors=[("slot", refused.sentence)] if refused else [],
+        errors=[("slot", refused.sentence)] if isinstance(refused, BadInput) else [],
+        gone=refused.sentence if refused and not isinstance(refused, BadInput) else "",
         nearest=page.nearest(wanted) if wanted is not None else [],
         chosen=request.form.get("slot"),
     )
@@ -138,17 +139,16 @@ class _Page:
         self.search = self._with_week(search)
 
     def _with_week(self, search: Search) -> Search:
-        first = search.first or week.monday(self.today)
-        first = min(max(first, week.monday(self.today)), week.monday(self.last))
+        first = min(max(search.first or self.today, self.today), self.last)
         self.found = self._find(first)
         self.soonest: Slot | None = None
         mine = self._mine()
-        if mine and first == week.monday(self.today):
+        if mine and first == self.today:
             self.soonest = mine[0]
         else:
             self.soonest = slots.soonest(self.session, self.wish, self.now)
         if search.first is None and not mine and self.soonest is not None:
-            first = week.monday(self.soonest.starts_at.astimezone(self.zone).date())
+            first = self.soonest.starts_at.astimezone(self.zone).date()
             self.found = self._find(first)
         return replace(search, first=first)
 
@@ -216,7 +216,6 @@ class _Page:
         calendar = people_at.calendar(self.session, self.site, ids, first, person is not None)
         return week.reasons(
             first,
-            today=self.today,
             last=self.last,
             closed=calendar.closed,
             working=calendar.working,
@@ -260,13 +259,14 @@ class _Page:
         """Address and words of the week before or after; None beyond what can be booked."""
         assert self.search.first is not None
         first = self.search.first + timedelta(days=days)
-        if not week.monday(self.today) <= first <= week.monday(self.last):
+        if first > self.last or (self.search.first <= self.today and days < 0):
             return None
+        first = max(first, self.today)
         words = f"{first.day} {first:%b}"
         return url_for("journey.time", **self.search.args(week=first.isoformat())), words
 
     def _soonest_href(self) -> str:
         if self.soonest is None:
             return ""
-        first = week.monday(self.soonest.starts_at.astimezone(self.zone).date())
+        first = self.soonest.starts_at.astimezone(self.zone).date()
         return url_for("journey.time", **self.search.args(week=first.isoformat()))

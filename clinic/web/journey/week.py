@@ -23,7 +23,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven days from a Monday on, for the macros of `components/times.html`."""
+    """Seven days from `first` on, for the macros of `components/times.html`."""
 
     first: date
     days: tuple[Mapping[str, Any], ...]
@@ -36,11 +36,6 @@ class Week:
         last = self.first + timedelta(days=6)
         start = f"{self.first.day}" if last.month == self.first.month else f"{self.first.day} {self.first:%B}"
         return f"{start} to {last.day} {last:%B}"
-
-
-def monday(day: date) -> date:
-    """The Monday of a day's week."""
-    return day - timedelta(days=day.weekday())
 
 
 def value_of(instant: datetime) -> str:
@@ -126,23 +121,20 @@ def _day(day: date, parts: list[tuple[str, list[tuple[str, str]]]], why: Why) ->
 def reasons(
     first: date,
     *,
-    today: date,
     last: date,
     closed: Collection[date],
     working: Collection[date],
     away: Collection[date],
     person: str = "",
 ) -> dict[date, Why]:
-    """Why a day of the week may have nothing: over, not open yet, closed, away, not in, or full.
+    """Why a day of the week may have nothing: not open yet, closed, away, not in, or full.
 
     `working` are the days on which anybody (or `person`) has hours, `away` those of their time off.
     """
     found = {}
     for step in range(7):
         day = first + timedelta(days=step)
-        if day < today:
-            word = "Over"
-        elif day > last:
+        if day > last:
             word = "Not open yet"
         elif day in closed:
             word = "Closed"
