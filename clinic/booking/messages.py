@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from clinic.booking.policy import Policy
 from clinic.booking.statuses import Status
 from clinic.kernel.codes import shown_reference
 from clinic.notify import calendar, outbox
+from clinic.notify.links import KEPT_DAYS
 from clinic.people import contact
 from clinic.people.models import Client
 
@@ -95,6 +96,7 @@ def tell(session: Session, now: datetime, kind: str, appointment: Appointment) -
 def tell_link(session: Session, now: datetime, reference: str, email: str) -> bool:
     """Owes a fresh link to the appointment of this reference and e-mail address; whether there is one.
 
+    None for an appointment so long ago that its link would have expired.
     At most one mail in ten minutes for an appointment, however often it is asked for.
     """
     appointment = session.scalar(
@@ -104,6 +106,7 @@ def tell_link(session: Session, now: datetime, reference: str, email: str) -> bo
             Appointment.reference == reference,
             sa.func.lower(Client.email) == email.lower(),
             Client.erased_at.is_(None),
+            Appointment.ends_at > now - timedelta(days=KEPT_DAYS),
         )
     )
     if appointment is None:

@@ -95,6 +95,14 @@ def test_an_erased_client_gets_no_link(db: Session, web: FlaskClient, appointmen
     assert links(db) == []
 
 
+def test_an_appointment_of_long_ago_gets_no_link_that_has_expired(
+    app: Flask, db: Session, web: FlaskClient, appointment: Appointment
+) -> None:
+    app.config["CLOCK"] = lambda: appointment.ends_at + timedelta(days=61)
+    assert ask(web, appointment.reference, "anna@client.example") == (303, "/manage/sent")
+    assert links(db) == []
+
+
 def test_trying_many_references_is_slowed_down(app: Flask, web: FlaskClient) -> None:
     app.config["RATELIMIT_ENABLED"] = True
     limiter.init_app(app)
