@@ -1,4 +1,4 @@
-"""What a change of hours, rooms or offerings would hit: the coming appointments, named before anybody saves."""
+"""What a change of hours, rooms or offerings would hit: coming appointments, named before anybody saves."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def coming_by_option(session: Session, now: datetime, option_ids: Collection[int
         )
         .group_by(Appointment.option_id)
     )
-    return {option_id: number for option_id, number in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def outside_hours(

@@ -1,4 +1,4 @@
-"""What a therapist reads before a session: limits as data, marks for the body map, answers in words (pure)."""
+"""What a therapist reads before a session: limits as data, marks of the body map, answers in words (pure)."""
 
 from __future__ import annotations
 

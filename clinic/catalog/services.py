@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Offering, OfferingOption, Skill
-from clinic.intake.techniques import load_techniques
+from clinic.intake.techniques import Technique, load_techniques
 from clinic.kernel.errors import BadInput, NotFound, Stale
+from clinic.kernel.money import SYMBOLS
 
 LONGEST_BUFFER = 240
+SHORTEST, LONGEST = 5, 480
+DEAREST_MINOR = 99_999_99
+LONGEST_SUMMARY = 1000
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
 class OptionFacts:
-    """What an owner says of a length: minutes, the price in minor units, pressures from 1 to 5."""
+    """What an owner says of a length: minutes, the price in minor units.
+
+    Pressures run from 1 to 5 and lie within those of the technique; None takes the technique's own.
+    """
 
     minutes: int
     price_minor: int
@@ -24,26 +34,20 @@ class OptionFacts:
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
     turnover_minutes: int = 0
-    pressure_lightest: int = 1
-    pressure_firmest: int = 5
+    pressure_lightest: int | None = None
+    pressure_firmest: int | None = None
     is_active: bool = True
 
 
 def save_skill(session: Session, name: str, skill_id: int | None = None, is_active: bool = True) -> Skill:
     """A new or changed skill; two skills have two names."""
-    words = " ".join(name.split())
-    if not 1 <= len(words) <= 80:
-        raise BadInput("Enter a name of 80 signs or fewer.", "name")
-    double = session.scalar(sa.select(Skill.id).where(Skill.name == words))
-    if double is not None and double != skill_id:
-        raise BadInput("There is a skill of that name already.", "name")
     skill = session.get(Skill, skill_id) if skill_id else Skill()
     if skill is None:
         raise NotFound()
-    skill.name, skill.is_active = words, is_active
-    session.add(skill)
-    session.flush()
-    return skill
+    named = _words(name, 80, "name", "Enter a name.")
+    _refuse_double(session, Skill, Skill.name == named, skill_id, "There is a skill of that name already.")
+    skill.name, skill.is_active = named, is_active
+    return _keep(session, skill, "There is a skill of that name already.", "name")
 
 
 def save_offering(
@@ -59,30 +63,30 @@ def save_offering(
     offering_id: int | None = None,
     version: int | None = None,
 ) -> Offering:
-    """A new or changed offering. `technique` is one of the clinical content's; two have two names."""
-    words, desk_words = " ".join(name.split()), " ".join(desk_name.split())
-    if not 1 <= len(words) <= 80:
-        raise BadInput("Enter a name of 80 signs or fewer.", "name")
-    if not 1 <= len(desk_words) <= 40:
-        raise BadInput("Enter a name for the desk of 40 signs or fewer.", "desk_name")
+    """A new or changed offering. `technique` is one of the clinical content's; two have two names.
+
+    An offering keeps its technique: what was judged to suit somebody must stay what it was.
+    """
+    offering = _fresh(session.get(Offering, offering_id), version) if offering_id else None
+    named = _words(name, 80, "name", "Enter a name.")
+    desk_named = _words(desk_name, 40, "desk_name", "Enter a name for the desk.")
     if technique not in load_techniques().by_id:
         raise BadInput("Choose one of the techniques.", "technique")
+    if offering is not None and offering.technique != technique:
+        raise BadInput("The technique stays. Add another session type instead.", "technique")
     if session.get(Skill, skill_id) is None:
         raise BadInput("Choose one of the skills.", "skill_id")
-    double = session.scalar(sa.select(Offering.id).where(Offering.name == words))
-    if double is not None and double != offering_id:
-        raise BadInput("There is a session of that name already.", "name")
-    offering = session.get(Offering, offering_id) if offering_id else Offering()
-    if offering is None:
-        raise NotFound()
-    if version is not None and offering_id and offering.version != version:
-        raise Stale()
-    offering.name, offering.desk_name, offering.technique = words, desk_words, technique
+    if len(summary.strip()) > LONGEST_SUMMARY:
+        raise BadInput(f"Use {LONGEST_SUMMARY} signs or fewer.", "summary")
+    if not 0 <= position <= 999:
+        raise BadInput("Enter a number from 0 to 999.", "position")
+    double = "There is a session type of that name already."
+    _refuse_double(session, Offering, Offering.name == named, offering_id, double)
+    offering = offering or Offering()
+    offering.name, offering.desk_name, offering.technique = named, desk_named, technique
     offering.skill_id, offering.summary = skill_id, summary.strip()
     offering.position, offering.is_active = position, is_active
-    session.add(offering)
-    session.flush()
-    return offering
+    return _keep(session, offering, double, "name")
 
 
 def save_option(
@@ -92,36 +96,90 @@ def save_option(
     option_id: int | None = None,
     version: int | None = None,
 ) -> OfferingOption:
-    """A new or changed length of an offering. What is booked keeps the price and length agreed."""
-    check_option(facts)
-    double = session.scalar(
-        sa.select(OfferingOption.id).where(
-            OfferingOption.offering_id == offering_id, OfferingOption.minutes == facts.minutes
-        )
-    )
-    if double is not None and double != option_id:
-        raise BadInput("This session has that length already.", "minutes")
-    option = session.get(OfferingOption, option_id) if option_id else OfferingOption(offering_id=offering_id)
-    if option is None or option.offering_id != offering_id:
+    """A new or changed length of an offering. What is booked keeps the price agreed.
+
+    A length that is there keeps its minutes, for whatever is booked has that length: BadInput otherwise.
+    """
+    offering = session.get(Offering, offering_id)
+    if offering is None:
         raise NotFound()
-    if version is not None and option_id and option.version != version:
-        raise Stale()
+    option = _fresh(session.get(OfferingOption, option_id), version) if option_id else None
+    if option is not None and option.offering_id != offering_id:
+        raise NotFound()
+    check_option(facts, load_techniques().by_id[offering.technique])
+    if option is not None and option.minutes != facts.minutes:
+        raise BadInput("A length stays as it is. Add another and switch this one off.", "minutes")
+    double = sa.and_(OfferingOption.offering_id == offering_id, OfferingOption.minutes == facts.minutes)
+    sentence = "This session type has that length already."
+    _refuse_double(session, OfferingOption, double, option_id, sentence, "minutes")
+    option = option or OfferingOption(offering_id=offering_id)
+    technique = load_techniques().by_id[offering.technique]
     for name in OptionFacts.__slots__:
         setattr(option, name, getattr(facts, name))
-    session.add(option)
-    session.flush()
-    return option
+    option.pressure_lightest = facts.pressure_lightest or technique.lightest
+    option.pressure_firmest = facts.pressure_firmest or technique.firmest
+    return _keep(session, option, sentence, "minutes")
 
 
-def check_option(facts: OptionFacts) -> None:
+def check_option(facts: OptionFacts, technique: Technique) -> None:
     """Refuses lengths and buffers that the diary's five minutes cannot hold, and pressures out of range."""
-    if not 5 <= facts.minutes <= 480 or facts.minutes % 5:
-        raise BadInput("Enter a length from 5 to 480 minutes that 5 goes into.", "minutes")
+    if not SHORTEST <= facts.minutes <= LONGEST or facts.minutes % 5:
+        raise BadInput(f"Enter a length from {SHORTEST} to {LONGEST} minutes that 5 goes into.", "minutes")
     for field in ("buffer_before_minutes", "buffer_after_minutes", "turnover_minutes"):
         value = getattr(facts, field)
         if not 0 <= value <= LONGEST_BUFFER or value % 5:
             raise BadInput(f"Enter minutes from 0 to {LONGEST_BUFFER} that 5 goes into.", field)
-    if not 0 <= facts.price_minor <= 99_999_99:
+    if not 0 <= facts.price_minor <= DEAREST_MINOR:
         raise BadInput("Enter a price like 62 or 62.50.", "price")
-    if not 1 <= facts.pressure_lightest <= facts.pressure_firmest <= 5:
+    if facts.currency not in SYMBOLS:
+        raise BadInput("Choose one of the currencies.", "currency")
+    lightest = facts.pressure_lightest or technique.lightest
+    firmest = facts.pressure_firmest or technique.firmest
+    if lightest > firmest:
         raise BadInput("The firmest pressure must not be lighter than the lightest.", "pressure_firmest")
+    if lightest < technique.lightest or firmest > technique.firmest:
+        raise BadInput(
+            f"This technique goes from {technique.lightest} to {technique.firmest} of 5.", "pressure_lightest"
+        )
+
+
+def _fresh(found: Row | None, version: int | None) -> Row:
+    if found is None:
+        raise NotFound()
+    if version is not None and getattr(found, "version", version) != version:
+        raise Stale()
+    return found
+
+
+def _words(text: str, most: int, field: str, empty: str) -> str:
+    plain = " ".join(text.split())
+    if not plain:
+        raise BadInput(empty, field)
+    if len(plain) > most:
+        raise BadInput(f"Use {most} signs or fewer.", field)
+    return plain
+
+
+def _refuse_double(
+    session: Session,
+    table: Any,
+    same: sa.ColumnElement[bool],
+    own_id: int | None,
+    sentence: str,
+    field: str = "name",
+) -> None:
+    with session.no_autoflush:
+        found = session.scalar(sa.select(table.id).where(same).limit(1))
+    if found is not None and found != own_id:
+        raise BadInput(sentence, field)
+
+
+def _keep(session: Session, row: Row, sentence: str, field: str) -> Row:
+    """Writes the row; a key that somebody took in the same moment is refused with `sentence`."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        raise BadInput(sentence, field) from None
+    return row

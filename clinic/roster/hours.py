@@ -49,8 +49,8 @@ def set_week(
     _check_days(from_on, until_on)
     every = [each for hours in week.values() for each in hours]
     for each in every:
-        _check_hours(each)
-    _refuse_overlaps(every)
+        check_hours(each)
+    refuse_overlaps(every)
     for site_id in week:
         _site(session, site_id)
     had = session.scalars(
@@ -81,8 +81,8 @@ def set_working_hours(
     _site(session, site_id)
     _check_days(from_on, until_on)
     for each in hours:
-        _check_hours(each)
-    _refuse_overlaps(hours)
+        check_hours(each)
+    refuse_overlaps(hours)
     _refuse_other_sites(session, therapist_id, site_id, hours, from_on, until_on)
     _replace(session, therapist_id, site_id, hours, from_on, until_on)
     touch(therapist)
@@ -105,7 +105,8 @@ def _check_days(from_on: date, until_on: date | None) -> None:
             raise BadInput("The last day must not be before the first.", "until_on")
 
 
-def _check_hours(hours: Hours) -> None:
+def check_hours(hours: Hours) -> None:
+    """Refuses hours that end before they start or lie off the five minutes, and breaks outside them."""
     if not 0 <= hours.weekday <= 6:
         raise BadInput("Choose a day of the week.", "weekday")
     if not 0 <= hours.opens < hours.closes <= walltime.DAY_MINUTES:
@@ -121,7 +122,8 @@ def _check_hours(hours: Hours) -> None:
         last = ends
 
 
-def _refuse_overlaps(hours: Sequence[Hours]) -> None:
+def refuse_overlaps(hours: Sequence[Hours]) -> None:
+    """Refuses two spans of hours that share time on one day."""
     by_day = sorted((each.weekday, each.opens, each.closes) for each in hours)
     for (day, _opens, closes), (next_day, next_opens, _closes) in itertools.pairwise(by_day):
         if day == next_day and next_opens < closes:

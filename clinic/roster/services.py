@@ -176,6 +176,8 @@ def set_offering_rooms(session: Session, offering_id: int, room_ids: Collection[
     session.execute(sa.delete(offering_room).where(offering_room.c.offering_id == offering_id))
     for room_id in wanted:
         session.execute(sa.insert(offering_room).values(offering_id=offering_id, room_id=room_id))
+    touch(offering)
+    session.flush()
 
 
 def save_therapist(

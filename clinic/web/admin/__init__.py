@@ -1,5 +1,17 @@
-"""The owner: people, hours, rooms, offerings and prices."""
+"""The owner: people, hours, rooms, offerings and prices, sites, sign-ins."""
 
-from clinic.web.admin.views import blueprint
+from clinic.web.admin import days_off, home, hours, offerings, rooms, sites, skills, therapists, users
+from clinic.web.admin.blueprint import blueprint
 
-__all__ = ["blueprint"]
+__all__ = [
+    "blueprint",
+    "days_off",
+    "home",
+    "hours",
+    "offerings",
+    "rooms",
+    "sites",
+    "skills",
+    "therapists",
+    "users",
+]

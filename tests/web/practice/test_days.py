@@ -22,8 +22,8 @@ from tests.conftest import NOW
 
 pytestmark = pytest.mark.database
 LIMITS = {
-    "skin": ["bruise_sun"], "anything_else": {"doctor_said_no": False, "text": "Cold hands"},
-    "body_map": {"hurts": ["B07_low_back"], "work": ["B05_upper_back"], "leave": ["F08_tummy"]}, "pain_score": 4,
+    "skin": ["bruise_sun"], "anything_else": {"doctor_said_no": False, "text": "Cold hands"}, "pain_score": 4,
+    "body_map": {"hurts": ["B07_low_back"], "work": ["B05_upper_back"], "leave": ["F08_tummy"]},
 }  # fmt: skip
 
 

@@ -1,0 +1,7 @@
+"""The owner's blueprint."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("admin", __name__, url_prefix="/clinic")

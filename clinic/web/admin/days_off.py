@@ -1,0 +1,138 @@
+"""Days off: therapists' time off, and days on which a site is closed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.booking import impact
+from clinic.booking.queries import Listed
+from clinic.care.queries import home_zone
+from clinic.kernel import walltime
+from clinic.kernel.errors import BadInput, SlotTaken
+from clinic.roster import queries
+from clinic.roster import services as roster
+from clinic.roster.models import OwnerKind
+from clinic.web import access, database
+from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.forms import read_span
+from clinic.web.context import main_site
+from clinic.web.reading import read_day
+
+Errors = list[tuple[str, str]]
+_TIME_OFF_BOXES = {"starts": "first", "ends": "last"}
+_CLOSURE_BOXES = {
+    "name": "closure-name",
+    "starts_on": "starts_on",
+    "ends_on": "ends_on",
+    "site_id": "site_id",
+}
+
+
+@blueprint.get("/days-off")
+@access.allow(access.OWNER)
+def days_off() -> ResponseReturnValue:
+    """Everything to come, and the two forms."""
+    return _page()
+
+
+@blueprint.post("/days-off/time-off")
+@access.allow(access.OWNER)
+def add_time_off() -> ResponseReturnValue:
+    """Enters time off for a therapist; names what stands in the way."""
+    session = database.session()
+    therapist_id = request.form.get("therapist_id", type=int)
+    if therapist_id not in {each.id for each in queries.therapists(session)} or therapist_id is None:
+        return _page([("therapist_id", "Choose a therapist.")], status=422)
+    try:
+        zone = walltime.zone(home_zone(session, therapist_id))
+        starts_at, ends_at = read_span(request.form, zone, database.now())
+        with database.transaction() as writing:
+            roster.add_time_off(
+                writing, database.now(), therapist_id, starts_at, ends_at, request.form.get("reason", "")
+            )
+    except BadInput as refusal:
+        box = _TIME_OFF_BOXES.get(refusal.field or "", refusal.field or "first")
+        return _page([(box, refusal.sentence)], status=422)
+    except SlotTaken as refusal:
+        way = impact.in_the_way(database.session(), OwnerKind.THERAPIST, therapist_id, starts_at, ends_at)
+        return _page([("first", refusal.sentence)], in_the_way=way, status=409)
+    flash("The time off is in the diary. Nobody can be booked then.")
+    return redirect(url_for("admin.days_off"), code=303)
+
+
+@blueprint.post("/days-off/time-off/<int:time_off_id>/cancel")
+@access.allow(access.OWNER)
+def cancel_time_off(time_off_id: int) -> ResponseReturnValue:
+    """Takes time off back."""
+    with database.transaction() as session:
+        roster.cancel_time_off(session, database.now(), time_off_id)
+    flash("Taken back. It can be booked again.")
+    return redirect(url_for("admin.days_off"), code=303)
+
+
+@blueprint.post("/days-off/closures")
+@access.allow(access.OWNER)
+def add_closure() -> ResponseReturnValue:
+    """Closes a site; asks once more where something is booked on those days."""
+    session = database.session()
+    try:
+        site_id = request.form.get("site_id", type=int) or 0
+        starts_on = read_day(request.form.get("starts_on", ""), "starts_on")
+        last = request.form.get("ends_on", "").strip()
+        ends_on = read_day(last, "ends_on") if last else starts_on
+        if ends_on < _today():
+            raise BadInput("That is over already.", "starts_on")
+        booked = impact.on_days(session, database.now(), site_id, starts_on, ends_on)
+        if booked and request.form.get("seen") != str(len(booked)):
+            return _page(closure_hits=booked)
+        with database.transaction() as writing:
+            roster.add_closure(writing, site_id, request.form.get("closure-name", ""), starts_on, ends_on)
+    except BadInput as refusal:
+        box = _CLOSURE_BOXES.get(refusal.field or "", "starts_on")
+        return _page([(box, refusal.sentence)], status=422)
+    flash("The site is closed then. What is booked stays until somebody moves it.")
+    return redirect(url_for("admin.days_off"), code=303)
+
+
+@blueprint.post("/days-off/closures/<int:closure_id>/remove")
+@access.allow(access.OWNER)
+def remove_closure(closure_id: int) -> ResponseReturnValue:
+    """Opens the site again on those days."""
+    with database.transaction() as session:
+        roster.remove_closure(session, closure_id)
+    flash("The site is open then.")
+    return redirect(url_for("admin.days_off"), code=303)
+
+
+def _today() -> date:
+    site = main_site()
+    return walltime.local(database.now(), walltime.zone(site.tz if site else "UTC")).date()
+
+
+def _page(
+    errors: Errors | None = None,
+    *,
+    in_the_way: list[Listed] | None = None,
+    closure_hits: list[Listed] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    session = database.session()
+    site = main_site()
+    return (
+        render_template(
+            "admin/days_off.html",
+            away=queries.time_off(session, database.now()),
+            closures=queries.closures(session, _today()),
+            therapists=[each for each in queries.therapists(session) if each.is_active],
+            sites=queries.sites(session),
+            tz=site.tz if site else "UTC",
+            errors=errors,
+            in_the_way=in_the_way or [],
+            closure_hits=closure_hits or [],
+            typed=request.form,
+        ),
+        status,
+    )
