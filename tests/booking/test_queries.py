@@ -55,7 +55,7 @@ def test_a_day_is_listed_in_order_of_time_without_what_was_cancelled(
     services.cancel(session, now, gone.id, actor="user:1")
     found = queries.appointments_on(session, DAY, 1)
     assert [each.client for each in found] == ["Anna Early", "Carl Late"]
-    assert found[0].desk_name == "Swedish" and found[0].minutes == 60 and found[0].room == "Room 1"
+    assert (found[0].desk_name, found[0].minutes, found[0].room) == ("Swedish", 60, "Room 1")
     everything = queries.appointments_on(session, DAY, 1, with_gone=True)
     assert Status.CANCELLED in {each.status for each in everything}
 
@@ -103,7 +103,7 @@ def test_a_card_names_who_did_what_and_what_to_prepare(
     )
     card = queries.card(session, booked.reference)
     assert card is not None
-    assert card.desk_line == "Ready" and card.is_ready
+    assert (card.desk_line, card.is_ready) == ("Ready", True)
     assert [(each.actor, each.kind) for each in card.events] == [("Sam Webb", "booked")]
     assert queries.card(session, "ZZZZZZ") is None
 

@@ -53,8 +53,8 @@ def expect(reference: str) -> Card:
     return card
 
 
-def page(card: Card, status: int = 200, wrong: str = "") -> ResponseReturnValue:
-    """The page of an appointment; `wrong` says at its top what could not be done."""
+def page(card: Card, status: int = 200, refused: str = "") -> ResponseReturnValue:
+    """The page of an appointment; `refused` says at its top what could not be done."""
     now = database.now()
     visit = card.listed
     html = render_template(
@@ -63,7 +63,7 @@ def page(card: Card, status: int = 200, wrong: str = "") -> ResponseReturnValue:
         visit=visit,
         standing=visit.standing(now),
         may=may(card, now),
-        wrong=wrong,
+        refused=refused,
         late_minutes=desk.LATE_MINUTES,
         event_words=EVENT_WORDS,
         is_today=visit.local_day == local_day(now, visit.tz),
@@ -82,6 +82,8 @@ def may(card: Card, now: datetime) -> frozenset[str]:
         allowed.clear()
     if now < visit.starts_at:
         allowed.discard("no_show")
+    if local_day(now, visit.tz) < visit.local_day:
+        allowed.discard("checked_in")
     if status is Status.FULFILLED:
         allowed.discard("checked_in")
     if status is Status.BOOKED and now < visit.ends_at:

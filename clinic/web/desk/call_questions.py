@@ -152,14 +152,14 @@ def _outcome(call: Call, errors: list[tuple[str, str]] | None = None) -> Respons
         raise NotFound()
     found = intakes.outcome_of(call.intake, locale.id)
     if found.level.stops:
-        messages = found.client_messages
+        sayings = found.client_messages
     else:
-        messages = tuple(each.text for each in found.messages if each.level is Level.CLEARANCE)
+        sayings = tuple(each.text for each in found.messages if each.level is Level.CLEARANCE)
     html = render_template(
         "desk/call_outcome.html",
         is_emergency=found.level is Level.EMERGENCY,
         is_stop=found.level.stops,
-        messages=messages,
+        sayings=sayings,
         locale=locale,
         best_times=BEST_TIMES,
         places=places(),

@@ -12,8 +12,11 @@ from flask.typing import ResponseReturnValue
 
 from clinic.booking import calls, desk, offers
 from clinic.booking.board import Place
+from clinic.booking.offers import Offer
 from clinic.booking.slots import nearest_slots
+from clinic.catalog.recommendation import recommend
 from clinic.intake import services as intakes
+from clinic.intake.models import Intake
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, Excluded, NotCleared, NotOffered, SlotTaken, Stale
 from clinic.roster.models import Gender, Therapist
@@ -67,7 +70,7 @@ def _sessions(
     session = database.session()
     assert call.intake is not None
     every = offers.offered(session)
-    allowed = offers.within(every, intakes.restrictions_of(call.intake))
+    allowed, best = ranked(call.intake, offers.within(every, intakes.restrictions_of(call.intake)))
     talk = calls.talk_minutes(session, call.journey, max((site.talk_minutes for site in places()), default=0))
     rows = [
         (
@@ -82,12 +85,27 @@ def _sessions(
     html = render_template(
         "desk/call_session.html",
         rows=rows,
-        chosen=call.journey.option_id,
+        chosen=call.journey.option_id or best,
         left_out=len(every) - len(allowed),
         errors=errors,
         **kept.legs(call, "session"),
     )
     return html, status
+
+
+def ranked(intake: Intake, allowed: list[Offer]) -> tuple[list[Offer], int | None]:
+    """What may be booked, what suits best first, and the option to suggest; reasons stay with the answers."""
+    found = recommend(
+        intakes.cleaned(intake), intakes.outcome_of(intake), {offer.technique: None for offer in allowed}
+    )
+    if found is None or found.best is None:
+        return allowed, None
+    order = [found.best, *found.also, *found.rest]
+    first = sorted(
+        allowed, key=lambda each: order.index(each.technique) if each.technique in order else len(order)
+    )
+    best = next((each for each in first if each.technique == found.best), None)
+    return first, best.nearest(found.minutes_for[found.best]).id if best else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ def begin_call() -> ResponseReturnValue:
     except BadInput as refusal:
         return _page("", errors=[(refusal.field or "name", refusal.sentence)], status=422)
     if request.form.get("anew") != "1":
-        same = [hit for hit in hits_of(who.phone or who.name, database.now()) if _is_like(hit.client, who)]
+        found = [*hits_of(who.phone or "", database.now()), *hits_of(who.name, database.now())]
+        same = list({hit.client.id: hit for hit in found if _is_like(hit.client, who)}.values())
         if same:
             return _page("", status=409, same=same)
     return kept.onward(kept.begin(who))

@@ -19,6 +19,8 @@ from clinic.web.times import read_slot, slot_value
 
 # How far ahead one looks for the first times, a step at a time (days).
 LOOKS = (7, 28, 90)
+# Two times of one therapist that are nearer than this are one choice to a caller; the filters give the rest.
+APART = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,22 @@ def first_free(
             first = max(local_day(since, site.tz), local_day(now, site.tz))
             slots = openings(session, replace(wish, site_id=site.id), first, days, now)
             found += [(slot, site) for slot in slots if slot.starts_at >= since]
-        if len(found) >= count or days == LOOKS[-1]:
-            return named(session, sorted(found, key=_order)[:count])
+        shown = spread(sorted(found, key=_order))
+        if len(shown) >= count or days == LOOKS[-1]:
+            return named(session, shown[:count])
     return []
+
+
+def spread(found: Iterable[tuple[Slot, Place]]) -> list[tuple[Slot, Place]]:
+    """Those a caller is told: of one therapist's times close together only the first."""
+    kept: list[tuple[Slot, Place]] = []
+    last: dict[tuple[int, int], datetime] = {}
+    for slot, place in found:
+        key = (slot.therapist_id, place.id)
+        if key not in last or slot.starts_at - last[key] >= APART:
+            kept.append((slot, place))
+            last[key] = slot.starts_at
+    return kept
 
 
 def on_day(session: Session, wish: Wish, site: Place, day: date, now: datetime) -> list[Offered]:

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from clinic.booking import services
 from clinic.booking.models import Appointment
+from clinic.booking.statuses import Status
 from clinic.intake import services as intakes
 from clinic.intake.models import CallBack, Intake
 from clinic.people.models import Client, Consent
@@ -102,3 +103,263 @@ def test_a_new_caller_is_booked_in_one_walk(desk: FlaskClient, db: Session) -> N
     assert made.talk_minutes == 15
     consent = db.scalars(sa.select(Consent)).one()
     assert (consent.client_id, consent.intake_id) == (made.client_id, made.intake_id)
+
+
+def test_booking_twice_is_one_appointment(desk: FlaskClient, db: Session) -> None:
+    call = begin(desk)
+    slot = times_of(to_times(desk, call))[0]
+    first = desk.post(f"{call}/time", data={"slot": slot})
+    assert first.status_code == 303
+    again = desk.post(f"{call}/time", data={"slot": slot})
+    assert again.status_code == 404  # the call is over
+    assert db.scalar(sa.select(sa.func.count()).select_from(Appointment)) == 1
+
+
+def test_a_double_click_on_book_gives_the_same_appointment(
+    app: Flask, desk: FlaskClient, db: Session, clinic: makers.Clinic
+) -> None:
+    call = begin(desk)
+    slot = times_of(to_times(desk, call))[0]
+    with desk.session_transaction() as cookie:
+        kept = dict(cookie)
+    desk.post(f"{call}/time", data={"slot": slot})
+    with desk.session_transaction() as cookie:
+        cookie.update(kept)  # the second click left before the first answer came
+    again = desk.post(f"{call}/time", data={"slot": slot})
+    made = db.scalars(sa.select(Appointment)).one()
+    assert f"/desk/appointment/{made.reference}" in again.location
+
+
+def test_the_next_page_opens_only_after_the_one_before(desk: FlaskClient) -> None:
+    call = begin(desk)
+    for page in ("questions/safety", "outcome", "session", "time"):
+        assert desk.get(f"{call}/{page}").location.endswith("/health")
+    desk.post(f"{call}/health", data={"consent": "yes"})
+    assert desk.get(f"{call}/questions/last").location.endswith("/questions/safety")
+    assert desk.get(f"{call}/questions/nonsense").location.endswith("/questions/safety")
+
+
+def test_an_answer_that_is_missing_is_asked_for_and_nothing_typed_is_lost(desk: FlaskClient) -> None:
+    call = begin(desk)
+    desk.post(f"{call}/health", data={"consent": "yes"})
+    desk.post(f"{call}/questions/safety", data=PAGES["safety"])
+    page = desk.post(
+        f"{call}/questions/about-you",
+        data={"age_years-day": "31", "age_years-month": "2", "age_years-year": "1985", "pregnancy": "no"},
+    )
+    assert page.status_code == 422
+    assert "<title>Error: " in text(page)
+    assert 'href="#age_years-day"' in text(page)
+    assert 'value="31"' in text(page)
+    assert re.search(r'name="pregnancy" value="no" checked', text(page))
+
+
+def test_a_call_is_taken_up_where_it_was_left(desk: FlaskClient) -> None:
+    call = begin(desk)
+    desk.post(f"{call}/health", data={"consent": "yes"})
+    desk.post(f"{call}/questions/safety", data=PAGES["safety"])
+    other = begin(desk, {"name": "Bea Brown", "phone": "020 7946 0001"})
+    assert other != call
+    waiting = text(desk.get("/desk/caller"))
+    assert "Calls that wait" in waiting
+    assert "Anna Petrova" in waiting
+    assert "Bea Brown" in waiting
+    assert desk.get(call).location.endswith("/questions/about-you")
+
+
+def test_a_call_belongs_to_the_browser_it_came_in_at(
+    app: Flask, desk: FlaskClient, db: Session, clinic: makers.Clinic
+) -> None:
+    call = begin(desk)
+    other = sign_in(app, "desk@clinic.example")
+    assert other.get(call).status_code == 404
+
+
+def test_a_call_that_ends_keeps_nothing_but_the_drafted_answers(desk: FlaskClient, db: Session) -> None:
+    call = begin(desk)
+    assert desk.post(f"{call}/end").status_code == 303
+    assert desk.get(call).status_code == 404
+    assert db.scalar(sa.select(sa.func.count()).select_from(Client)) == 0
+
+
+def test_without_a_yes_nothing_is_asked_and_nothing_kept(desk: FlaskClient, db: Session) -> None:
+    call = begin(desk)
+    page = desk.post(f"{call}/health", data={"consent": "no"})
+    assert "Nothing was kept" in text(page)
+    assert db.scalar(sa.select(sa.func.count()).select_from(Intake)) == 0
+    assert desk.post(f"{call}/health", data={}).status_code == 422
+
+
+def test_an_emergency_is_read_out_and_nothing_is_booked(desk: FlaskClient, db: Session) -> None:
+    call = begin(desk)
+    desk.post(f"{call}/health", data={"consent": "yes"})
+    page = follow(
+        desk,
+        desk.post(f"{call}/questions/safety", data={**PAGES["safety"], "now_signs": ["chest_pain"]}),
+    )
+    assert "They should ring 999 now" in text(page)
+    for step in ("session", "time", "questions/safety"):
+        assert desk.get(f"{call}/{step}").location.endswith("/outcome")
+    answer = desk.post(f"{call}/time", data={"slot": "2026-11-24T10:00Z/1/1"})
+    assert answer.location.endswith("/outcome")
+    assert db.scalar(sa.select(sa.func.count()).select_from(Appointment)) == 0
+
+
+def test_a_caller_who_needs_clearance_is_put_on_the_list(desk: FlaskClient, db: Session) -> None:
+    call = begin(desk)
+    page = follow(
+        desk,
+        ask_all(
+            desk, call, background={**PAGES["background"], "cancer_history": "now", "cancer_care": ["chemo"]}
+        ),
+    )
+    assert "Needs clearance" in text(page)
+    wrong = desk.post(f"{call}/outcome", data={"phone": "12"})
+    assert wrong.status_code == 422
+    done = follow(desk, desk.post(f"{call}/outcome", data={"phone": "020 7946 0000", "best_time": "morning"}))
+    assert "Anna Petrova is on the list to be rung" in text(done)
+    wanted = db.scalars(sa.select(CallBack)).one()
+    assert (wanted.name, wanted.best_time) == ("Anna Petrova", "morning")
+    assert wanted.intake_id is not None
+
+
+def known(db: Session, book: Book, days_ago: int = 30, **changes: Any) -> Appointment:
+    """Somebody who was here some days ago, with their answers."""
+    then = NOW - timedelta(days=days_ago)
+    made = book(then.replace(hour=13), now=then - timedelta(days=1), **changes)
+    return made
+
+
+def test_somebody_known_answers_only_if_anything_has_changed(
+    desk: FlaskClient, db: Session, book: Book
+) -> None:
+    was = known(db, book)
+    services.set_status(db, NOW, was.id, Status.CHECKED_IN, actor="user:1")
+    services.set_status(db, NOW, was.id, Status.FULFILLED, actor="user:1")
+    db.commit()
+    call = begin(desk, {"client": was.client_id})
+    page = desk.get(f"{call}/health")
+    assert "Has anything changed?" in text(page)
+    assert desk.post(f"{call}/health", data={"step": "changed"}).status_code == 422
+    sessions = follow(desk, desk.post(f"{call}/health", data={"step": "changed", "changed": "no"}))
+    times = follow(desk, desk.post(f"{call}/session", data={"option": option_of(sessions)}))
+    desk.post(f"{call}/time", data={"slot": times_of(times)[0]})
+    made = db.scalars(sa.select(Appointment).order_by(Appointment.id.desc())).first()
+    assert made is not None
+    assert (made.client_id, made.intake_id, made.talk_minutes) == (was.client_id, was.intake_id, 0)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "answers"),
+    [(400, None), (30, {"cancer_history": "now", "cancer_care": ["chemo"]})],
+)
+def test_old_answers_and_those_that_need_clearance_are_not_used_again(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic, days_ago: int, answers: dict[str, Any] | None
+) -> None:
+    then = NOW - timedelta(days=days_ago)
+    client = makers.client(db, then)
+    intake = makers.intake(db, then, answers)
+    intake.client_id = client.id
+    db.commit()
+    call = begin(desk, {"client": client.id})
+    assert "Do you agree to this" in text(desk.get(f"{call}/health"))
+    answer = desk.post(f"{call}/health", data={"step": "changed", "changed": "no"})
+    assert "anew=1" in answer.location
+    assert desk.get(f"{call}/time").location.endswith("/health")
+
+
+def test_somebody_like_that_is_offered_before_a_second_is_made(
+    desk: FlaskClient, db: Session, book: Book
+) -> None:
+    was = book()
+    page = desk.post("/desk/caller", data={"name": "Anna Petrova", "phone": "020 7946 0555"})
+    assert page.status_code == 409
+    assert "somebody like that already" in text(page)
+    assert f'value="{was.client_id}"' in text(page)
+    assert desk.post("/desk/caller", data={**NEW, "anew": "1"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"name": "", "phone": "020 7946 0000"}, "name"),
+        ({"name": "Ann", "phone": ""}, "phone"),
+        ({"name": "Ann", "phone": "12"}, "phone"),
+        ({"name": "Ann", "phone": "020 7946 0000", "email": "ann@"}, "email"),
+    ],
+)
+def test_a_caller_who_cannot_be_kept_is_asked_again(
+    desk: FlaskClient, typed: dict[str, str], field: str
+) -> None:
+    page = desk.post("/desk/caller", data=typed)
+    assert page.status_code == 422
+    assert f'href="#{field}"' in text(page)
+    for value in filter(None, typed.values()):
+        assert f'value="{value}"' in text(page)
+
+
+def test_what_may_not_be_had_is_only_counted_and_refused(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic
+) -> None:
+    call = begin(desk)
+    sessions = follow(desk, ask_all(desk, call, wishes={**PAGES["wishes"], "sensitivity": ["bruise_easily"]}))
+    assert "Deep tissue" not in text(sessions)
+    assert "1 not offered" in text(sessions)
+    refused = desk.post(f"{call}/session", data={"option": str(clinic.deep.id)})
+    assert refused.status_code == 409
+    assert "does not go with what you told us" in text(refused)
+    assert desk.post(f"{call}/session", data={"option": "no"}).status_code == 422
+
+
+def test_times_follow_what_the_caller_asks_for(desk: FlaskClient, db: Session, clinic: makers.Clinic) -> None:
+    call = begin(desk)
+    to_times(desk, call)
+    tom = clinic.therapists[1]
+    page = desk.get(f"{call}/time?on=2026-11-25&after=14:00&with={tom.id}")
+    assert times_of(page)[0].startswith("2026-11-25T14:00Z")
+    assert "Amara Osei</span><small>" not in text(page)
+    woman = desk.get(f"{call}/time?with=woman")
+    assert "Tom Whitfield</span>" not in text(woman)
+    more = re.search(r'href="([^"]+skip=5[^"]*)"', text(woman))
+    assert more
+    later = desk.get(more.group(1).replace("&amp;", "&"))
+    assert not set(times_of(later)) & set(times_of(woman))
+    assert desk.get(f"{call}/time?on=nonsense&after=99:99&with=x&skip=x&site=x").status_code == 200
+
+
+def test_a_time_taken_meanwhile_gives_the_reason_and_the_three_nearest(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic, book: Book
+) -> None:
+    call = begin(desk)
+    to_times(desk, call)
+    other = book(TUESDAY_TEN, "Owen Price")
+    slot = f"2026-11-24T10:15Z/{other.therapist_id}/{clinic.site.id}"
+    page = desk.post(f"{call}/time", data={"slot": slot, "with": "any"})
+    assert page.status_code == 409
+    assert "Owen Price is with Amara Osei from 10:00 to 11:00." in text(page)
+    assert len(times_of(page)) == 3
+    done = desk.post(f"{call}/time", data={"slot": times_of(page)[0]})
+    assert done.status_code == 303
+    assert desk.post("/desk/caller/1/time", data={"slot": "x"}).status_code == 404
+
+
+def test_a_free_time_of_the_board_is_offered_first(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic
+) -> None:
+    tom = clinic.therapists[1]
+    clicked = {"at": "2026-11-26T15:00Z", "site": "canal-street", "therapist": tom.id}
+    assert "2026-11-26T15:00Z" in text(desk.get("/desk/caller", query_string=clicked))
+    page = to_times(desk, begin(desk, {**NEW, **clicked}))
+    assert times_of(page)[0] == f"2026-11-26T15:00Z/{tom.id}/{clinic.site.id}"
+
+
+def test_judged_answers_are_closed_to_the_desk(desk: FlaskClient, db: Session) -> None:
+    call = begin(desk)
+    ask_all(desk, call)
+    for slug in PAGES:
+        assert "/questions/" not in desk.get(f"{call}/questions/{slug}").location
+    intake = db.scalars(sa.select(Intake)).one()
+    before = intakes.answers_of(intake)
+    desk.post(f"{call}/questions/safety", data={**PAGES["safety"], "now_signs": ["chest_pain"]})
+    db.expire_all()
+    assert intakes.answers_of(db.scalars(sa.select(Intake)).one()) == before
