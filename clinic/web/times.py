@@ -71,9 +71,11 @@ def slot_value(starts_at: datetime) -> str:
 def read_slot(text: str | None) -> datetime | None:
     """The instant that `slot_value` wrote; None for anything else."""
     try:
-        return datetime.strptime(text or "", _FORM).replace(tzinfo=UTC)
+        instant = datetime.strptime(text or "", _FORM).replace(tzinfo=UTC)
     except ValueError:
         return None
+    # Far beyond any diary lie dates with which nobody can reckon on.
+    return instant if 2000 <= instant.year <= 2200 else None
 
 
 def day_month(day: date) -> str:
