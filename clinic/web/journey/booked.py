@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template
+from flask import Response, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.booking import messages
@@ -11,6 +11,7 @@ from clinic.booking.models import Appointment
 from clinic.booking.policy import Policy
 from clinic.booking.statuses import Status
 from clinic.intake import services as intakes
+from clinic.notify.links import Links
 from clinic.web import access, database
 from clinic.web.journey import texts, way
 from clinic.web.journey.blueprint import blueprint
@@ -33,6 +34,7 @@ def done() -> ResponseReturnValue:
         appointment=appointment,
         site=site,
         first_name=appointment.client.name.split()[0],
+        change_href=_own_page(appointment),
         change_until=messages.long_when(policy.change_until(appointment.starts_at), site.tz),
         may_change=policy.may_change(appointment.status, appointment.starts_at, database.now()),
         is_off=appointment.status in OFF,
@@ -51,6 +53,13 @@ def calendar() -> ResponseReturnValue:
     text = messages.invite(appointment, database.now())
     headers = {"Content-Disposition": "attachment; filename=appointment.ics"}
     return Response(text, mimetype="text/calendar", headers=headers)
+
+
+def _own_page(appointment: Appointment) -> str:
+    """The address of the appointment's own page, as in the mail."""
+    settings = current_app.config["SETTINGS"]
+    token = Links(settings.secret_key, settings.base_url).manage_token(appointment.id, appointment.ends_at)
+    return url_for("account.appointment", token=token)
 
 
 def _appointment() -> Appointment | None:

@@ -15,6 +15,7 @@ from clinic.booking.models import Hold, Journey
 from clinic.kernel.errors import Refusal
 from clinic.web import database, filters
 from clinic.web.journey import people_at, week
+from clinic.web.times import slot_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def gone_back(journey: Journey, refused: Refusal | None = None) -> ResponseRetur
     zone = ZoneInfo(held.site.tz)
     is_over = held.starts_at < now
     middle = min(max(held.starts_at, now), now + timedelta(days=held.site.horizon_days))
-    found = slots.nearest_slots(database.session(), wish, middle, now)
+    found = slots.nearest_slots(database.session(), wish, middle, now, count=4)
     names = people_at.load(database.session(), held.option.offering.skill_id).names
     others = [slot for slot in found if slot.starts_at != held.starts_at][:3]
     page = render_template(
@@ -62,7 +63,7 @@ def gone_back(journey: Journey, refused: Refusal | None = None) -> ResponseRetur
         has_details=journeys.details_of(journey) is not None,
         nearest=[
             (
-                week.value_of(slot.starts_at),
+                slot_value(slot.starts_at),
                 week.short_label(slot.starts_at, zone),
                 names.get(slot.therapist_id, ""),
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
@@ -15,26 +14,16 @@ from clinic.intake import services as intakes
 from clinic.intake.answers import clean
 from clinic.intake.locales import load_locale
 from clinic.intake.pages import Reading
-from clinic.intake.questionnaire import Kind, Mark, Page, Question, Questionnaire, load_questionnaire
+from clinic.intake.questionnaire import Kind, Question, Questionnaire, load_questionnaire
 from clinic.intake.rules import load_rules
 from clinic.kernel.codes import new_token
 from clinic.web import access, database
 from clinic.web.journey import sealed, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import stop_page
+from clinic.web.questions import page_model
 
 FIRST, CONSENT = "safety", "about-you"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as the page draws it: what was typed, what was wrong."""
-
-    question: Question
-    answer: Any
-    areas: tuple[str, ...]
-    text: str
-    wrong: str
 
 
 @blueprint.get("/book")
@@ -64,7 +53,7 @@ def step(slug: str) -> ResponseReturnValue:
     known = _answers_so_far()
     if not _is_open(slug, known):
         return way.onward()
-    return _draw(slug, known, pages.as_typed(_questionnaire(), slug, known), {})
+    return _draw(slug, known)
 
 
 @blueprint.post("/book/<slug>")
@@ -77,7 +66,7 @@ def answer(slug: str) -> ResponseReturnValue:
         return _keep_nothing()
     reading = pages.read_page(_questionnaire(), slug, request.form, known, way.today())
     if reading.errors:
-        return _draw(slug, {**known, **reading.answers}, reading.typed, reading.errors), 422
+        return _draw(slug, known, reading), 422
     if way.current() is None:
         return _before_consent(slug, reading)
     with database.transaction() as session:
@@ -157,75 +146,23 @@ def _is_open(slug: str, known: Mapping[str, Any]) -> bool:
     return slugs.index(slug) <= slugs.index(first_open)
 
 
-def _draw(
-    slug: str,
-    known: Mapping[str, Any],
-    typed: Mapping[str, tuple[str, ...]],
-    errors: Mapping[str, str],
-) -> str:
+def _draw(slug: str, known: Mapping[str, Any], reading: Reading | None = None) -> str:
     questionnaire = _questionnaire()
-    page = questionnaire.page(slug)
-    asked = [
-        _asked(questionnaire, question, typed, errors)
-        for question in pages.shown(questionnaire, known)
-        if question.page == slug
-    ]
-    before = pages.previous_page(questionnaire, slug, known)
-    shown = [each.slug for each in pages.pages_shown(questionnaire, known)]
+    now_known = reading.answers if reading else known
+    before = pages.previous_page(questionnaire, slug, now_known)
+    slugs = [each.slug for each in pages.pages_shown(questionnaire, now_known)]
+    page = page_model(questionnaire, slug, known, reading)
     return render_template(
         "journey/questions.html",
         page=page,
-        asked=asked,
-        errors=_summary(page, errors),
+        errors=page.errors,
         questionnaire=questionnaire,
-        has_map=any(each.question.kind is Kind.BODY_MAP for each in asked),
+        has_map=any(each.q.kind is Kind.BODY_MAP for each in page.asked),
         back_href=url_for("journey.step", slug=before) if before else url_for("journey.landing"),
         is_first=slug == FIRST,
-        at=shown.index(slug),
-        titles=[questionnaire.page(each).title for each in shown[1:]],
+        at=slugs.index(slug),
+        titles=[questionnaire.page(each).title for each in slugs[1:]],
     )
-
-
-def _asked(
-    questionnaire: Questionnaire,
-    question: Question,
-    typed: Mapping[str, tuple[str, ...]],
-    errors: Mapping[str, str],
-) -> Asked:
-    fields = (question.id, question.picker.id if question.picker else "", f"{question.id}-text")
-    return Asked(
-        question=question,
-        answer=_answer(questionnaire, question, typed),
-        areas=typed.get(question.picker.id, ()) if question.picker else (),
-        text="\n".join(typed.get(f"{question.id}-text", ())),
-        wrong=next((errors[field] for field in fields if field in errors), ""),
-    )
-
-
-def _answer(questionnaire: Questionnaire, question: Question, typed: Mapping[str, tuple[str, ...]]) -> Any:
-    """What was typed, in the shape in which the question is drawn."""
-    values = typed.get(question.id, ())
-    match question.kind:
-        case Kind.BIRTH_DATE:
-            parts = ("day", "month", "year")
-            return {part: "".join(typed.get(f"{question.id}-{part}", ("",))[:1])[:12] for part in parts}
-        case Kind.BODY_MAP:
-            return {
-                mark.value: [
-                    region.id for region in questionnaire.regions if mark.value in typed.get(region.id, ())
-                ]
-                for mark in Mark
-            }
-        case Kind.ANY:
-            return list(values)
-        case _:
-            return values[0] if values else None
-
-
-def _summary(page: Page, errors: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The errors in the order of the page, each with the id of the control to go to."""
-    dates = {question.id for question in page.questions if question.kind is Kind.BIRTH_DATE}
-    return [(f"{field}-day" if field in dates else field, sentence) for field, sentence in errors.items()]
 
 
 def _labels(answers: Mapping[str, Any]) -> list[str]:

@@ -22,6 +22,7 @@ from clinic.web.journey import people_at, way, week
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.people_at import Staffing
 from clinic.web.limits import limiter
+from clinic.web.times import read_slot, slot_value
 
 ANYBODY = (("any", "Anyone"), ("woman", "A woman"), ("man", "A man"))
 
@@ -61,7 +62,7 @@ def hold() -> ResponseReturnValue:
     if way.sent_elsewhere(Step.TIME) is not None:
         return way.brought_back()
     journey = way.expect()
-    starts_at = week.read_value(request.form.get("soonest") or request.form.get("slot") or "")
+    starts_at = read_slot(request.form.get("soonest") or request.form.get("slot") or "")
     if starts_at is None:
         return _draw(BadInput("Choose a day and a time.", "slot")), 422
     search, _staffing = read_search(journey)
@@ -187,7 +188,7 @@ class _Page:
             "summary_person": self._person_words(),
             "soonest": self.soonest,
             "soonest_label": week.short_label(self.soonest.starts_at, self.zone) if self.soonest else "",
-            "soonest_value": week.value_of(self.soonest.starts_at) if self.soonest else "",
+            "soonest_value": slot_value(self.soonest.starts_at) if self.soonest else "",
             "soonest_href": self._soonest_href(),
             "before": self._week_href(-7),
             "after": self._week_href(7),
@@ -203,7 +204,7 @@ class _Page:
         found = slots.nearest_slots(self.session, self.wish, middle, self.now)
         return [
             (
-                week.value_of(slot.starts_at),
+                slot_value(slot.starts_at),
                 week.short_label(slot.starts_at, self.zone),
                 self.staffing.names.get(slot.therapist_id, ""),
             )
@@ -221,7 +222,11 @@ class _Page:
             working=calendar.working,
             away=calendar.away,
             person=person.name.split()[0] if person else "",
+            instead=self._with_anyone() if self.search.filters.person != "any" else "",
         )
+
+    def _with_anyone(self) -> str:
+        return url_for("journey.time", **self.search.args(**{"with": "any"}))
 
     def _wanted_ids(self) -> list[int]:
         gender = self.wish.gender

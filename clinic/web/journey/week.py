@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-PARTS = (("Morning", 0, 12), ("Afternoon", 12, 17), ("Evening", 17, 24))
+from clinic.web.times import PARTS, slot_value
+
 # A part of a day with more times than this shows those on the half hour, unless all are asked for.
 MANY = 6
 
@@ -38,21 +39,6 @@ class Week:
         return f"{start} to {last.day} {last:%B}"
 
 
-def value_of(instant: datetime) -> str:
-    """What a form posts for a time: '2026-11-24T10:15:00Z'."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def read_value(text: str) -> datetime | None:
-    """The instant of a posted time; None for anything else."""
-    try:
-        instant = datetime.fromisoformat(text.strip()[:32])
-        likely = instant.tzinfo is not None and 2000 <= instant.year <= 2200
-        return instant.astimezone(UTC) if likely else None
-    except (ValueError, OverflowError):
-        return None
-
-
 def short_label(instant: datetime, zone: ZoneInfo) -> str:
     """'Tue 24 Nov, 10:15' at the place."""
     local = instant.astimezone(zone)
@@ -75,12 +61,13 @@ def draw(
     for step in range(7):
         day = first + timedelta(days=step)
         mine = by_day.get(day, [])
-        parts = []
-        for name, opens, closes in PARTS:
+        parts, opens = [], 0
+        for name, closes in PARTS:
             times = [start for start in mine if opens <= start.astimezone(zone).hour < closes]
+            opens = closes
             shown = times if shows_all else thin(times, zone)
             is_thinned = is_thinned or len(shown) < len(times)
-            parts.append((name, [(value_of(start), _clock(start, zone)) for start in shown]))
+            parts.append((name, [(slot_value(start), _clock(start, zone)) for start in shown]))
         count += len(mine)
         days.append(_day(day, parts, why.get(day, Why("Full"))))
     return Week(first, tuple(days), count, is_thinned)
@@ -126,10 +113,12 @@ def reasons(
     working: Collection[date],
     away: Collection[date],
     person: str = "",
+    instead: str = "",
 ) -> dict[date, Why]:
     """Why a day of the week may have nothing: not open yet, closed, away, not in, or full.
 
     `working` are the days on which anybody (or `person`) has hours, `away` those of their time off.
+    `instead` is the address of the same week with anybody, where somebody was asked for.
     """
     found = {}
     for step in range(7):
@@ -144,5 +133,7 @@ def reasons(
             word = f"{person} is not in" if person else "Closed"
         else:
             word = "Full"
-        found[day] = Why(word)
+        may_help = instead and day <= last and day not in closed
+        link = (instead, "Try anyone", f"on {day:%A} {day.day} {day:%B}") if may_help else None
+        found[day] = Why(word, link)
     return found

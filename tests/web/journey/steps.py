@@ -74,12 +74,12 @@ class Walker:
         self.post("/book/session", {"option": option_id})
         return self.get("/book/time")
 
-    def to_details(self, option_id: int, slot: str = "2026-11-24T10:00:00Z", query: str = "") -> TestResponse:
+    def to_details(self, option_id: int, slot: str = "2026-11-24T10:00Z", query: str = "") -> TestResponse:
         self.to_time(option_id)
         self.post(f"/book/time{query}", {"slot": slot})
         return self.get("/book/details")
 
-    def to_check(self, option_id: int, slot: str = "2026-11-24T10:00:00Z", query: str = "") -> TestResponse:
+    def to_check(self, option_id: int, slot: str = "2026-11-24T10:00Z", query: str = "") -> TestResponse:
         self.to_details(option_id, slot, query)
         self.post("/book/details", DETAILS)
         return self.get("/book/check")

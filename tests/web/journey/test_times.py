@@ -21,7 +21,7 @@ from tests.conftest import NOW
 from tests.makers import Clinic
 from tests.web.journey.steps import Walker, heading, nearest_of, slots_of
 
-TUESDAY = "2026-11-24T10:00:00Z"
+TUESDAY = "2026-11-24T10:00Z"
 TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
@@ -64,7 +64,7 @@ def test_every_time_shown_can_be_held(walker: Walker, clinic: Clinic, db: Sessio
 def test_the_soonest_is_taken_with_one_press(walker: Walker, clinic: Clinic, db: Session) -> None:
     page = walker.to_time(clinic.swedish.id).text
     assert "Soonest: <b>Mon 23 Nov, 09:00</b>" in page
-    assert walker.post("/book/time", {"soonest": "2026-11-23T09:00:00Z"}).location == "/book/details"
+    assert walker.post("/book/time", {"soonest": "2026-11-23T09:00Z"}).location == "/book/details"
 
 
 def test_times_are_those_of_the_place(app: Flask, db: Session) -> None:
@@ -73,7 +73,7 @@ def test_times_are_those_of_the_place(app: Flask, db: Session) -> None:
     walker = Walker(app)
     page = walker.to_time(made.swedish.id).text
     assert "Times are Kolkata time" in page
-    assert "2026-11-24T03:30:00Z" in slots_of(page)
+    assert "2026-11-24T03:30Z" in slots_of(page)
     assert ">09:00<" in page
 
 
@@ -96,10 +96,10 @@ def test_a_taken_time_brings_the_three_nearest_and_keeps_the_choices(
 def test_a_time_never_offered_says_so(walker: Walker, clinic: Clinic) -> None:
     walker.to_time(clinic.swedish.id)
     for slot in (
-        "2026-11-24T10:07:00Z",
-        "2027-11-24T10:00:00Z",
-        "2020-01-01T10:00:00Z",
-        "2026-11-24T03:00:00Z",
+        "2026-11-24T10:07Z",
+        "2027-11-24T10:00Z",
+        "2020-01-01T10:00Z",
+        "2026-11-24T03:00Z",
     ):
         page = walker.post("/book/time", {"slot": slot})
         assert page.status_code == 409, slot
@@ -107,7 +107,7 @@ def test_a_time_never_offered_says_so(walker: Walker, clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize(
-    "slot", ["", "x", "2026-11-24", "2026-11-24T10:00:00", "9999-12-31T23:59:00Z", "0" * 999]
+    "slot", ["", "x", "2026-11-24", "2026-11-24T10:00:00", "9999-12-31T23:59Z", "0" * 999]
 )
 def test_a_time_that_is_none_is_asked_again(walker: Walker, clinic: Clinic, slot: str) -> None:
     walker.to_time(clinic.swedish.id)
@@ -118,7 +118,7 @@ def test_a_time_that_is_none_is_asked_again(walker: Walker, clinic: Clinic, slot
 
 def test_another_time_gives_the_first_one_back(walker: Walker, clinic: Clinic, db: Session) -> None:
     walker.to_details(clinic.swedish.id)
-    assert walker.post("/book/time", {"slot": "2026-11-25T10:00:00Z"}).location == "/book/details"
+    assert walker.post("/book/time", {"slot": "2026-11-25T10:00Z"}).location == "/book/details"
     assert [held.starts_at for held in open_holds(db)] == [datetime(2026, 11, 25, 10, tzinfo=UTC)]
 
 
@@ -132,7 +132,7 @@ def test_the_same_time_twice_is_one_hold(walker: Walker, clinic: Clinic, db: Ses
 def test_a_time_beside_the_own_one_can_be_had(walker: Walker, clinic: Clinic, db: Session) -> None:
     """With one therapist the own hold stands in the way of a time that overlaps it."""
     walker.to_details(clinic.swedish.id, query=f"?with={clinic.therapists[0].id}")
-    moved = walker.post(f"/book/time?with={clinic.therapists[0].id}", {"slot": "2026-11-24T10:15:00Z"})
+    moved = walker.post(f"/book/time?with={clinic.therapists[0].id}", {"slot": "2026-11-24T10:15Z"})
     assert moved.location == "/book/details"
     held = open_holds(db)
     assert [(each.starts_at.minute, each.therapist_id) for each in held] == [(15, clinic.therapists[0].id)]
@@ -142,7 +142,7 @@ def test_a_time_beside_the_own_one_can_be_had(walker: Walker, clinic: Clinic, db
 def test_a_refused_time_leaves_the_held_one(walker: Walker, clinic: Clinic, db: Session) -> None:
     walker.to_details(clinic.swedish.id)
     take(db, clinic, datetime(2026, 11, 25, 10, tzinfo=UTC))
-    assert walker.post("/book/time", {"slot": "2026-11-25T10:00:00Z"}).status_code == 409
+    assert walker.post("/book/time", {"slot": "2026-11-25T10:00Z"}).status_code == 409
     assert [held.starts_at for held in open_holds(db)] == [TEN]
 
 
@@ -229,7 +229,7 @@ def test_a_week_without_a_time_says_what_to_do(walker: Walker, clinic: Clinic, d
     )
     db.commit()
     page = walker.to_time(clinic.swedish.id).text
-    assert "2026-12-03T09:00:00Z" in slots_of(page)  # the first week with a time
+    assert "2026-12-03T09:00Z" in slots_of(page)  # the first week with a time
     empty = walker.get("/book/time?week=2026-11-23&with=woman").text
     assert "Nothing free this week" in empty
     assert "Go to Thu 3 Dec, 09:00" in empty
