@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 
-class SettingMissing(SystemExit):
+class SettingMissing(Exception):
     """A setting without which the clinic does not start; the sentence says how to make one."""
 
     def __init__(self, sentence: str) -> None:

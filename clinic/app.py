@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from clinic import db
 from clinic.cli import clinic_commands
-from clinic.web import access, context, database, errors, filters, headers
+from clinic.web import access, context, database, errors, files, filters, headers
 from clinic.web.account import blueprint as account
 from clinic.web.admin import blueprint as admin
 from clinic.web.auth import blueprint as auth
@@ -52,6 +52,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     Compress(app)
+    files.install(app)
     _install_sign_in(app)
     filters.install(app)
     headers.install(app)
