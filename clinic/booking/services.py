@@ -295,7 +295,8 @@ def _candidates(session: Session, wish: Wish, starts_at: datetime, site: Site, n
         raise NotOffered()
     if starts_at < now and not wish.is_desk:
         raise NotOffered("That time is over.")
-    if local.date() > (now.astimezone(ZoneInfo(site.tz)) + timedelta(days=site.horizon_days)).date():
+    last = now.astimezone(ZoneInfo(site.tz)).date() + timedelta(days=site.horizon_days)
+    if local.date() > last and not wish.is_desk:
         raise NotOffered("That is further ahead than we book.")
     return slots_at(session, wish, starts_at, now)
 
