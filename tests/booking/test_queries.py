@@ -15,6 +15,8 @@ from clinic.booking.standing import Mark, standing
 from clinic.booking.statuses import Status
 from tests import makers
 
+pytestmark = pytest.mark.database
+
 TEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 DAY = date(2026, 11, 24)
 

@@ -73,8 +73,13 @@ def local_day(instant: datetime, tz: str) -> date:
 
 def asked_day(name: str = "on") -> date:
     """The day that the address asks for; today where it is not one, or too far away."""
+    return read_day(request.args.get(name)) or today()
+
+
+def read_day(text: str | None) -> date | None:
+    """A day as the forms send it ('2026-11-24'); None for anything else, and for one too far away."""
     try:
-        day = date.fromisoformat(request.args.get(name, ""))
+        day = date.fromisoformat(text or "")
     except ValueError:
-        return today()
-    return day if abs(day - today()) <= timedelta(days=FURTHEST_DAYS) else today()
+        return None
+    return day if abs(day - today()) <= timedelta(days=FURTHEST_DAYS) else None

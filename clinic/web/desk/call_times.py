@@ -22,7 +22,7 @@ from clinic.kernel.errors import BadInput, Excluded, NotCleared, NotOffered, Slo
 from clinic.roster.models import Gender, Therapist
 from clinic.web import access, database
 from clinic.web.desk import call as kept
-from clinic.web.desk.blueprint import actor, blueprint, local_day, places
+from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day
 from clinic.web.desk.call import Call
 from clinic.web.desk.times import Chosen, Offered, day_word, difference, first_free, named, read_chosen
 from clinic.web.filters import clock_time, long_day
@@ -262,10 +262,8 @@ def _who(text: str) -> str:
 
 
 def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        return ""
+    day = read_day(text)
+    return day.isoformat() if day else ""
 
 
 def _clock(text: str) -> str:

@@ -19,7 +19,7 @@ from clinic.kernel.errors import NotFound, NotOffered, SlotTaken, Stale, WrongSt
 from clinic.roster.models import Therapist, WorkingHours, therapist_skill
 from clinic.web import access, database
 from clinic.web.desk.appointment import expect, page, version
-from clinic.web.desk.blueprint import actor, blueprint, local_day, places
+from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day
 from clinic.web.desk.times import Chosen, difference, first_free, named, on_day, read_chosen
 from clinic.web.times import slot_value
 
@@ -124,10 +124,7 @@ def _wish(appointment_id: int, therapist_id: int | None) -> Wish:
 
 def _asked(card: Card, clash: Chosen | None) -> tuple[date | None, int | None]:
     """The day and the therapist asked for: the same therapist unless another is named, None for any."""
-    try:
-        on = date.fromisoformat(request.values.get("on", ""))
-    except ValueError:
-        on = None
+    on = read_day(request.values.get("on"))
     text = request.values.get("therapist", "")
     if clash is not None:
         return on or local_day(clash.starts_at, card.listed.tz), clash.therapist_id
@@ -141,8 +138,10 @@ def _typed(card: Card) -> Chosen | None:
     if request.form.get("by") != "said":
         return read_chosen(request.form.get("slot"))
     text = request.form.get("therapist", "")
+    day = read_day(request.form.get("on"))
+    if day is None:
+        return None
     try:
-        day = date.fromisoformat(request.form.get("on", ""))
         hour, minute = (int(part) for part in request.form.get("start", "").split(":")[:2])
         starts_at = walltime.instant(day, hour * 60 + minute, walltime.zone(card.listed.tz), 0)
     except ValueError:

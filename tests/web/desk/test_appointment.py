@@ -20,6 +20,8 @@ from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book
 
+pytestmark = pytest.mark.database
+
 
 def text(answer: TestResponse) -> str:
     return answer.get_data(as_text=True)

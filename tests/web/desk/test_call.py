@@ -23,6 +23,8 @@ from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book, sign_in
 
+pytestmark = pytest.mark.database
+
 NEW = {"name": "Anna Petrova", "phone": "020 7946 0000", "email": "anna@client.example"}
 NONE = "none"
 PAGES: dict[str, dict[str, Any]] = {

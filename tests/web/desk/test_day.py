@@ -20,6 +20,8 @@ from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book
 
+pytestmark = pytest.mark.database
+
 DAY = "/desk/?on=2026-11-24"
 TUESDAY = date(2026, 11, 24)
 

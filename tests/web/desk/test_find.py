@@ -20,6 +20,8 @@ from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book, sign_in
 
+pytestmark = pytest.mark.database
+
 FULL = {
     "pregnancy": "weeks_13_27", "pregnancy_signs": [], "sensitivity": ["bruise_easily", "flare_after_touch"],
     "goal": "ease_pain", "pressure_pref": 5, "blood": ["past_clot"], "heart": ["bp_controlled"],
