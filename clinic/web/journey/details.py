@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import EmailField, RadioField, StringField, TelField
@@ -94,5 +94,4 @@ def _draw(form: DetailsForm) -> str:
         form=form,
         held=journey.hold,
         banner=held.banner(journey.hold),
-        is_again=request.method == "POST",
     )

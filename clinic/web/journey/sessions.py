@@ -27,6 +27,7 @@ from clinic.web.journey.outcome import limit_words
 class Choice:
     """An offering that may be chosen, with its reasons, lengths and the length to suggest."""
 
+    offering_id: int
     title: str
     technique: str
     about: str
@@ -81,6 +82,29 @@ def choose() -> ResponseReturnValue:
     return redirect(url_for("journey.time"), code=303)
 
 
+@blueprint.get("/book/compare")
+@access.public
+def compare() -> ResponseReturnValue:
+    """The best fit and another side by side; anything but another that suits leads back to the list."""
+    elsewhere = way.sent_elsewhere(Step.SESSION)
+    if elsewhere is not None:
+        return elsewhere
+    found = choices_for(way.expect_intake())
+    wanted = request.args.get("with", "")
+    other = next((each for each in (*found.also, *found.rest) if str(each.offering_id) == wanted), None)
+    if found.best is None or other is None:
+        return redirect(url_for("journey.session"), code=303)
+    cap = intakes.restrictions_of(way.expect_intake()).pressure_cap
+    pair = (found.best, other)
+    return render_template(
+        "journey/compare.html",
+        pair=pair,
+        cards=[texts.card(each.technique) for each in pair],
+        firmness=[texts.firmness(each.technique, cap) for each in pair],
+        is_close=other in found.also,
+    )
+
+
 def _draw(refused: Refusal | None = None) -> str:
     journey = way.expect()
     found = intakes.outcome_of(way.expect_intake(), way.locale())
@@ -133,6 +157,7 @@ def _by_technique(given: list[Offer]) -> Mapping[str, list[Offer]]:
 def _choice(offer: Offer, found: Recommendation) -> Choice:
     minutes = found.minutes_for[offer.technique]
     return Choice(
+        offering_id=offer.offering.id,
         title=offer.offering.name,
         technique=offer.technique,
         about=offer.offering.summary or texts.card(offer.technique).about,

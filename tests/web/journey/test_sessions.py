@@ -82,3 +82,18 @@ def test_nothing_left_to_give_leads_to_a_person(walker: Walker, db: Session) -> 
     page = walker.to_session()
     assert page.status_code == 200
     assert "Call 020 7946 0142" in page.text
+
+
+def test_two_sessions_stand_side_by_side(walker: Walker, clinic: Clinic) -> None:
+    walker.to_session()
+    page = walker.get(f"/book/compare?with={clinic.deep.offering_id}")
+    assert page.status_code == 200
+    assert "Firm to deep" in page.text
+    assert walker.post("/book/session", {"option": clinic.deep.id}).location == "/book/time"
+
+
+@pytest.mark.parametrize("other", ["", "x", "999999"])
+def test_comparing_with_nothing_leads_back_to_the_list(walker: Walker, other: str) -> None:
+    assert walker.get(f"/book/compare?with={other}").location == "/book/safety"
+    walker.to_session()
+    assert walker.get(f"/book/compare?with={other}").location == "/book/session"
