@@ -1,22 +1,27 @@
-"""What only the desk does: noting that somebody runs late, and saying what stands in the way of a time."""
+"""What only the desk does: another session, a client who runs late, what stands in the way of a time."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.booking import lifecycle, messages, services
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
 from clinic.booking.queries import GONE, LATE_EVENT, late_notes
-from clinic.booking.slots import Wish
+from clinic.booking.screening import check_allowed
+from clinic.booking.slots import Wish, slots_at
 from clinic.booking.statuses import HoldStatus, Status
 from clinic.catalog.models import OfferingOption
 from clinic.kernel import walltime
-from clinic.kernel.errors import BadInput, NotFound, Stale, WrongState
+from clinic.kernel.errors import BadInput, NotFound, NotOffered, SlotTaken, Stale, WrongState
 from clinic.people.models import Client
+from clinic.roster import diary
 from clinic.roster.models import Closure, Site, Therapist, TimeOff, WorkingHours
 
+CHANGED = "changed"
 LATE_MINUTES = (5, 10, 15, 20, 30)
 _AROUND = timedelta(hours=4)
 
@@ -30,24 +35,79 @@ def note_late(
     """
     if minutes not in LATE_MINUTES:
         raise BadInput("Choose how late from the list.", "minutes")
-    appointment = session.get(Appointment, appointment_id, with_for_update=True, populate_existing=True)
-    if appointment is None:
-        raise NotFound()
-    if appointment.version != version:
-        raise Stale()
+    appointment = _looked_at(session, appointment_id, version)
     if appointment.status is not Status.BOOKED:
         raise WrongState()
     zone = walltime.zone(appointment.site.tz)
     here_at = walltime.local(appointment.starts_at + timedelta(minutes=minutes), zone)
     detail = f"late, here about {here_at:%H:%M}"
     if detail != late_notes(session, [appointment.id]).get(appointment.id):
-        session.add(
-            AppointmentEvent(
-                appointment_id=appointment.id, at=now, actor=actor, kind=LATE_EVENT, detail=detail
-            )
-        )
-        session.flush()
+        _note(session, now, appointment, actor, LATE_EVENT, detail)
     return appointment
+
+
+def change_session(
+    session: Session, now: datetime, appointment_id: int, option_id: int, *, actor: str, version: int
+) -> Appointment:
+    """Gives an appointment another session or length at its own time and with its own therapist.
+
+    Excluded, NotCleared and NotOffered as for every booking; SlotTaken where it does not fit in there,
+    with everything as it was. The price is that of the new session.
+    """
+    appointment = _looked_at(session, appointment_id, version)
+    option = session.get(OfferingOption, option_id)
+    if option is None:
+        raise BadInput("Choose a session from the list.", "option")
+    if not option.is_active or not option.offering.is_active:
+        raise NotOffered("That session is not offered any more.")
+    check_allowed(appointment.intake, option)
+    if appointment.status not in lifecycle.MOVABLE or appointment.entry_id is None:
+        raise WrongState()
+    same = services.wish_of(appointment, therapist_id=appointment.therapist_id, is_desk=True)
+    free = slots_at(session, replace(same, option_id=option.id), appointment.starts_at, now)
+    if not free:
+        raise SlotTaken("That does not fit in at this time with this therapist. Move it first.")
+    minutes = option.minutes + appointment.talk_minutes
+    ends_at = appointment.starts_at + timedelta(minutes=minutes)
+    claims = diary.session_claims(
+        therapist_id=appointment.therapist_id,
+        room_id=free[0].room_id,
+        client_id=appointment.client_id,
+        starts_at=appointment.starts_at,
+        ends_at=ends_at,
+        buffer_before=option.buffer_before_minutes,
+        buffer_after=option.buffer_after_minutes,
+        turnover=option.turnover_minutes,
+    )
+    diary.move(session, appointment.entry_id, claims, now)
+    appointment.option, appointment.ends_at, appointment.room_id = option, ends_at, free[0].room_id
+    appointment.price_minor, appointment.currency = option.price_minor, option.currency
+    appointment.sequence += 1
+    session.flush()
+    session.expire(appointment, ["room"])
+    _note(
+        session, now, appointment, actor, CHANGED, f"to {option.offering.desk_name}, {option.minutes} minutes"
+    )
+    messages.tell(session, now, "booked", appointment)
+    return appointment
+
+
+def _looked_at(session: Session, appointment_id: int, version: int) -> Appointment:
+    appointment = session.get(Appointment, appointment_id, with_for_update=True, populate_existing=True)
+    if appointment is None:
+        raise NotFound()
+    if appointment.version != version:
+        raise Stale()
+    return appointment
+
+
+def _note(
+    session: Session, now: datetime, appointment: Appointment, actor: str, kind: str, detail: str
+) -> None:
+    session.add(
+        AppointmentEvent(appointment_id=appointment.id, at=now, actor=actor, kind=kind, detail=detail)
+    )
+    session.flush()
 
 
 def in_the_way(session: Session, now: datetime, wish: Wish, starts_at: datetime) -> list[str]:

@@ -1,6 +1,17 @@
 """The desk: a day and a week by therapist, finding, booking for a caller, moving, checking in."""
 
-from clinic.web.desk import appointment, call_questions, call_times, caller, day, find, moving, queue, week
+from clinic.web.desk import (
+    appointment,
+    call_questions,
+    call_times,
+    caller,
+    changing,
+    day,
+    find,
+    moving,
+    queue,
+    week,
+)
 from clinic.web.desk.blueprint import blueprint
 
 __all__ = [
@@ -9,6 +20,7 @@ __all__ = [
     "call_questions",
     "call_times",
     "caller",
+    "changing",
     "day",
     "find",
     "moving",

@@ -75,7 +75,7 @@ def page(card: Card, status: int = 200, refused: str = "") -> ResponseReturnValu
 
 
 def may(card: Card, now: datetime) -> frozenset[str]:
-    """What may be done with it: 'checked_in', 'fulfilled', 'no_show', 'late', 'move', 'cancel', 'undo'."""
+    """What may be done with it: the statuses it may take, and 'late', 'move', 'change', 'cancel', 'undo'."""
     status, visit = card.listed.status, card.listed
     allowed = {each.value for each in lifecycle.NEXT[status]} & {"checked_in", "fulfilled", "no_show"}
     if status is Status.PROVISIONAL:
@@ -90,6 +90,8 @@ def may(card: Card, now: datetime) -> frozenset[str]:
         allowed.add("late")
     if status in lifecycle.MOVABLE and visit.ends_at > now:
         allowed |= {"move", "cancel"}
+    if status in lifecycle.MOVABLE and visit.starts_at > now:
+        allowed.add("change")
     if status is Status.CHECKED_IN:
         allowed.add("cancel")
     if undo_of(card) and (status is not Status.CANCELLED or visit.starts_at > now):

@@ -97,4 +97,23 @@ def lines_of(shown: Board, visits: list[Listed], minutes: int) -> list[Line]:
             for day in days
         )
         lines.append(Line(lane.therapist_id, lane.therapist, lane.hue, lane.site.name, cells))
-    return lines
+    return lines + _strays(shown, visits, days)
+
+
+def _strays(shown: Board, visits: list[Listed], days: list[date]) -> list[Line]:
+    """Lines of therapists without hours at the site any more, who still have appointments there."""
+    known = {(lane.therapist_id, lane.site.id) for lane in shown.lanes}
+    left: dict[tuple[int, int], list[Listed]] = {}
+    for visit in visits:
+        if (visit.therapist_id, visit.site_id) not in known:
+            left.setdefault((visit.therapist_id, visit.site_id), []).append(visit)
+    return [
+        Line(
+            mine[0].therapist_id,
+            mine[0].therapist,
+            mine[0].hue,
+            mine[0].site,
+            tuple(Cell(day, tuple(v for v in mine if v.local_day == day), 0, False) for day in days),
+        )
+        for mine in left.values()
+    ]

@@ -252,3 +252,51 @@ def test_what_is_over_can_neither_be_moved_nor_cancelled(
         page = desk.get(f"/desk/appointment/{made.reference}/{what}")
         assert page.status_code == 409
         assert "cannot be done with this appointment any more" in text(page)
+
+
+def test_the_session_is_changed_at_its_own_time(
+    desk: FlaskClient, db: Session, book: Book, clinic: makers.Clinic
+) -> None:
+    made = book()
+    address = f"/desk/appointment/{made.reference}/change"
+    assert "Deep tissue" in text(desk.get(address))
+    assert post(desk, made, "change", option=clinic.deep.id).status_code == 303
+    changed = fresh(db, made)
+    assert (changed.option_id, changed.starts_at) == (clinic.deep.id, TUESDAY_TEN)
+    assert "Session changed to Deep tissue, 60 minutes" in text(
+        desk.get(f"/desk/appointment/{made.reference}")
+    )
+    assert post(desk, changed, "change", option=clinic.deep.id).status_code == 303  # twice does nothing twice
+    kinds = db.scalars(sa.select(AppointmentEvent.kind)).all()
+    assert kinds.count("changed") == 1
+
+
+def test_a_session_that_may_not_be_had_or_does_not_fit_is_refused(
+    desk: FlaskClient, db: Session, book: Book, clinic: makers.Clinic
+) -> None:
+    made = book(answers={"sensitivity": ["bruise_easily"]})
+    page = post(desk, made, "change", option=clinic.deep.id)
+    assert page.status_code == 409
+    assert "That session type does not go with what you told us." in text(page)
+    longer = makers.option(
+        db, clinic.therapists[0].skills[0], "Long", "swedish", minutes=90, pressure_firmest=3
+    )
+    book(
+        TUESDAY_TEN + timedelta(hours=1, minutes=15),
+        "Owen Price",
+        therapist_id=made.therapist_id,
+        option_id=short(db, clinic),
+    )
+    page = post(desk, made, "change", option=longer.id)
+    assert page.status_code == 409
+    assert "does not fit in at this time" in text(page)
+    assert fresh(db, made).option_id == clinic.swedish.id
+    assert post(desk, made, "change", option="x").status_code == 422
+
+
+def short(db: Session, clinic: makers.Clinic) -> int:
+    """A session of thirty minutes, to stand right behind another."""
+    skill = clinic.therapists[0].skills[0]
+    return makers.option(
+        db, skill, "Chair", "chair", minutes=30, buffer_after_minutes=0, pressure_firmest=3
+    ).id

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -15,7 +16,7 @@ from clinic.booking import board, services
 from clinic.booking.statuses import Status
 from clinic.roster import diary
 from clinic.roster.diary import Claim
-from clinic.roster.models import Closure, EntryKind, OwnerKind, TimeOff
+from clinic.roster.models import Closure, EntryKind, OwnerKind, TimeOff, WorkingBreak, WorkingHours
 from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book
@@ -236,3 +237,14 @@ def test_the_night_the_clocks_go_back_keeps_wall_times(
     book(datetime(2026, 10, 25, 13, 0, tzinfo=UTC), "Carl Winter", now=before)
     assert "14:00 60′" in text(desk, "/desk/?on=2026-10-24")
     assert "13:00 60′" in text(desk, "/desk/?on=2026-10-25")
+
+
+def test_appointments_of_somebody_without_hours_any_more_stay_in_sight(
+    desk: FlaskClient, db: Session, book: Book
+) -> None:
+    made = book()
+    db.execute(sa.delete(WorkingBreak))
+    db.execute(sa.delete(WorkingHours).where(WorkingHours.therapist_id == made.therapist_id))
+    db.commit()
+    assert "Anna Petrova" in text(desk, DAY)
+    assert "Anna Petrova" in text(desk, f"/desk/week?on=2026-11-24&therapist={made.therapist_id}")
