@@ -1,0 +1,134 @@
+"""A real browser and a real server for it, on a clinic of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+import config
+from clinic.db import transaction
+from tests import makers
+from tests.conftest import FIELD_KEY, NOW
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+
+
+class Clock:
+    """The clock of the app under test; stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Place:
+    """A served clinic: its address, its app, its clock, and what `makers.clinic` made in it."""
+
+    address: str
+    app: Flask
+    clock: Clock
+    clinic: makers.Clinic
+
+    def session(self) -> Session:
+        return Session(self.app.extensions["clinic.engine"], expire_on_commit=False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The app on a port of its own, each request in a thread."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def place(database_url: str, tmp_path: Path) -> Iterator[Place]:
+    from clinic.app import create_app
+
+    brought = config.ROOT / "instance" / "vendor"
+    if brought.exists():  # fonts and htmx, where set-up has brought them
+        shutil.copytree(brought, tmp_path / "vendor")
+    clock = Clock()
+    app = create_app(
+        config.Settings(
+            secret_key="a secret for tests only",
+            field_keys=(("test", FIELD_KEY),),
+            database_url=database_url,
+            instance=tmp_path,
+            extra={"TESTING": True, "CLOCK": clock, "RATELIMIT_ENABLED": False},
+        )
+    )
+    with Session(app.extensions["clinic.engine"], expire_on_commit=False) as session, transaction(session):
+        clinic = makers.clinic(session)
+    with served(app) as address:
+        yield Place(address, app, clock, clinic)
+    app.extensions["clinic.engine"].dispose()
+
+
+@contextmanager
+def visitor(
+    browser: Browser, *, width: int = 390, scheme: str = "light", script: bool = True
+) -> Iterator[tuple[Page, BrowserContext]]:
+    """Somebody with a browser of their own; the clock of its scripts stands at NOW."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 844},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+        java_script_enabled=script,
+    )
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    if script:
+        page.clock.install(time=NOW)
+    yield page, context
+    context.close()
+
+
+def axe_findings(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds on a page: the rule and the places."""
+    found = Axe().run(page, options=AXE).response
+    assert len(found["passes"]) > 10  # it did look
+    return [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found["violations"]]
