@@ -76,14 +76,15 @@ def work_on(
 
 
 def stretches(
-    work: Sequence[Work], busy: Iterable[Span], away: Iterable[tuple[Span, str]] = ()
+    work: Sequence[Work], busy: Iterable[Span], away: Iterable[tuple[Span, str]] = (), since: int = 0
 ) -> list[Stretch]:
     """Gives breaks, time away inside the hours, and the free gaps of a quarter of an hour or more.
 
-    `busy` is what the diary has, in epoch minutes; `away` are spans of time off with a note each.
+    `busy` is what the diary has, in epoch minutes; `away` are spans of time off with a note each. What lies
+    before `since` is free no more.
     """
     off = list(away)
-    taken = [*busy, *(span for span, _note in off)]
+    taken = [*busy, *(span for span, _note in off), (0, since)]
     found = []
     for each in work:
         found += [_stretch(Kind.BREAK, span, each.tz) for span in each.breaks]

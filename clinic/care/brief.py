@@ -26,10 +26,11 @@ class AreaRow:
 
 @dataclass(frozen=True, slots=True)
 class TechniqueRow:
-    """One technique: how firm it may be, or that it is left out."""
+    """One technique: how firm it may be, or that it is left out, by a rule or as it does not fit anyway."""
 
     name: str
     is_left_out: bool
+    by_rule: bool
     up_to: str
 
 
@@ -86,8 +87,11 @@ def technique_rows(limits: Restrictions, known: Techniques) -> list[TechniqueRow
     """Gives every technique with how firm it may be, or that it is left out."""
     rows = []
     for technique in known.by_id.values():
-        is_out = technique.id in limits.excluded or (limits.pressure_cap or _FIRMEST) < technique.lightest
-        rows.append(TechniqueRow(_capital(technique.name), is_out, _up_to(technique, limits, known)))
+        is_capped = (limits.pressure_cap or _FIRMEST) < technique.lightest
+        is_out = is_capped or technique.id in limits.excluded
+        by_rule = is_capped or bool(limits.excluded.get(technique.id))
+        name = _capital(technique.name)
+        rows.append(TechniqueRow(name, is_out, by_rule, _up_to(technique, limits, known)))
     return rows
 
 
@@ -132,7 +136,9 @@ def _technique_changes(before: Restrictions, after: Restrictions, known: Techniq
     def names(ids: set[str]) -> str:
         return ", ".join(each.name for each in known.by_id.values() if each.id in ids)
 
-    new, gone = set(after.excluded) - set(before.excluded), set(before.excluded) - set(after.excluded)
+    was = {technique for technique, rules in before.excluded.items() if rules}
+    is_now = {technique for technique, rules in after.excluded.items() if rules}
+    new, gone = is_now - was, was - is_now
     rows = [Change("plus", "Left out now:", f"{names(new)}.")] if new else []
     return rows + ([Change("minus", "", f"Possible again: {names(gone)}.")] if gone else [])
 

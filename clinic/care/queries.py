@@ -41,6 +41,7 @@ EARLIER_SHOWN = 8
 NOTHING = "Nothing to mind"
 NOT_ASKED = "No health questions yet"
 NOT_DECIDED = "Waits for a decision"
+READ_NOTES = "Read the notes on the sheet"
 _OPEN = frozenset({Status.PROVISIONAL, Status.BOOKED, Status.CHECKED_IN})
 
 
@@ -117,7 +118,8 @@ def days_of(session: Session, now: datetime, therapist_id: int, first_day: date,
         ]
         work.sort(key=lambda each: each.opens)
         visits = tuple(_visit(each, lines, known) for each in found if each.local_day == day)
-        made.append(Day(day, tuple(work), visits, tuple(agenda.stretches(work, busy, away))))
+        gaps = agenda.stretches(work, busy, away, since=walltime.epoch_minute(now))
+        made.append(Day(day, tuple(work), visits, tuple(gaps)))
     return made
 
 
@@ -146,9 +148,12 @@ def line_of(level: Level | None, kept: str | None) -> tuple[str, bool]:
     line = one_line(limits)
     if line == one_line(Restrictions()):
         line = ""
-    left_out = "" if not limits.excluded else "Some techniques left out."
-    words = " ".join(part for part in (line, left_out if not line else "") if part)
-    return words or NOTHING, bool(words)
+    if not line and any(limits.excluded.values()):
+        # Techniques that merely do not fit (no rule behind them) are nothing to mind.
+        line = "Some techniques left out."
+    if not line and level is Level.ADAPT:
+        line = READ_NOTES
+    return line or NOTHING, bool(line)
 
 
 def _seen_before(session: Session, therapist_id: int, found: Sequence[Listed]) -> set[int]:

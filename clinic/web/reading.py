@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -47,3 +48,17 @@ def read_whole(text: str, low: int, high: int, field: str | None = None) -> int:
 def shown_clock(minute_of_day: int) -> str:
     """'09:30' for 570."""
     return f"{minute_of_day // 60:02d}:{minute_of_day % 60:02d}"
+
+
+def span_words(starts_at: datetime, ends_at: datetime, tz: str) -> str:
+    """'Monday 7 December', 'Mon 7 Dec to Fri 11 Dec' for whole days; 'Friday 27 November, 17:00 to 20:00'."""
+    zone = walltime.zone(tz)
+    start, end = walltime.local(starts_at, zone), walltime.local(ends_at, zone)
+    if (start.hour, start.minute, end.hour, end.minute) == (0, 0, 0, 0):
+        last = end.date() - timedelta(days=1)
+        if last <= start.date():
+            return f"{start:%A} {start.day} {start:%B}"
+        return f"{start:%a} {start.day} {start:%b} to {last:%a} {last.day} {last:%b}"
+    if start.date() == end.date():
+        return f"{start:%A} {start.day} {start:%B}, {start:%H:%M} to {end:%H:%M}"
+    return f"{start:%a} {start.day} {start:%b}, {start:%H:%M} to {end:%a} {end.day} {end:%b}, {end:%H:%M}"

@@ -19,7 +19,7 @@ from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import read_span
 from clinic.web.context import main_site
-from clinic.web.reading import read_day
+from clinic.web.reading import read_day, span_words
 
 Errors = list[tuple[str, str]]
 _TIME_OFF_BOXES = {"starts": "first", "ends": "last"}
@@ -133,6 +133,7 @@ def _page(
             in_the_way=in_the_way or [],
             closure_hits=closure_hits or [],
             typed=request.form,
+            span_words=span_words,
         ),
         status,
     )

@@ -22,7 +22,7 @@ Standing = tuple[str, str]
 NOTHING = "empty"
 
 
-class OwnerForm(FlaskForm):  # type: ignore[misc]
+class OwnerForm(FlaskForm):
     """A form that knows which version of a thing it was filled in for."""
 
     version = HiddenField()

@@ -84,7 +84,6 @@ def save_hours(therapist_id: int) -> ResponseReturnValue:
         return _show(page)
     week, from_on, until_on = _judge(page)
     if "look" in request.form:
-        page.errors = [] if request.headers.get("HX-Request") else page.errors
         return _show(page)
     if page.errors or from_on is None:
         page.status = 422
@@ -172,6 +171,7 @@ def _judge(page: HoursPage) -> tuple[dict[int, list[Hours]], date | None, date |
     except BadInput as refusal:
         page.errors.insert(0, (refusal.field or "from_on", refusal.sentence))
     if page.errors or from_on is None:
+        page.effect = Effect()
         return week, None, None
     session = database.session()
     before = queries.week_on(queries.hours_of(session, page.therapist.id, from_on), from_on)

@@ -20,6 +20,7 @@ from clinic.roster.models import OwnerKind, Room, Site
 from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, read_span, submit
+from clinic.web.reading import span_words
 
 
 class RoomForm(OwnerForm):
@@ -159,6 +160,7 @@ def _page(
             errors=errors,
             in_the_way=in_the_way or [],
             typed=request.form,
+            span_words=span_words,
         ),
         status,
     )

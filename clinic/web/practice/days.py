@@ -14,6 +14,7 @@ from clinic.care.queries import Day, Visit
 from clinic.kernel import walltime
 from clinic.web import access, database, filters
 from clinic.web.practice.blueprint import blueprint, own_therapist
+from clinic.web.reading import span_words
 
 _FARTHEST = timedelta(days=3660)
 _WORDS = {Kind.BREAK: "break", Kind.FREE: "free", Kind.AWAY: "away"}
@@ -68,6 +69,7 @@ def week() -> ResponseReturnValue:
         away=queries.own_time_off(session, therapist.id, now),
         tz=tz,
         today=today,
+        span_words=span_words,
     )
 
 

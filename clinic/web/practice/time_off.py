@@ -18,7 +18,7 @@ from clinic.roster import services as roster
 from clinic.roster.models import OwnerKind, Therapist
 from clinic.web import access, database
 from clinic.web.practice.blueprint import blueprint, own_therapist
-from clinic.web.reading import read_clock, read_day
+from clinic.web.reading import read_clock, read_day, span_words
 
 LONGEST_REASON = 80
 
@@ -85,6 +85,7 @@ def _page(
             in_the_way=in_the_way or [],
             away=queries.own_time_off(session, therapist.id, database.now()),
             tz=tz,
+            span_words=span_words,
         ),
         status,
     )

@@ -47,6 +47,12 @@ def book(db: Session, clinic: makers.Clinic, hours: float, who: int = 0) -> Appo
     return made
 
 
+def look_again(db: Session) -> None:
+    """Lets `db` see what the app has written since."""
+    db.rollback()
+    db.expire_all()
+
+
 def fields_of(page: str, form: str = 'method="post" novalidate data-once') -> dict[str, str | list[str]]:
     """What the page's form would send as it stands: the browser's part, done on the text of the page."""
     start = page.index("</header>", page.index("<main"))

@@ -12,11 +12,13 @@ from tests import makers
 from tests.conftest import NOW
 
 pytestmark = pytest.mark.database
-PAGES = (
-    "/clinic/", "/clinic/therapists", "/clinic/therapists/new", "/clinic/therapists/1", "/clinic/therapists/1/hours",
-    "/clinic/therapists/1/hours?new=1", "/clinic/session-types", "/clinic/session-types/new", "/clinic/session-types/1",
-    "/clinic/skills", "/clinic/rooms", "/clinic/rooms/new", "/clinic/rooms/1", "/clinic/sites", "/clinic/sites/new",
-    "/clinic/sites/1", "/clinic/sign-ins", "/clinic/sign-ins/new", "/clinic/sign-ins/1", "/clinic/days-off",
+PAGES = tuple(
+    f"/clinic/{address}"
+    for address in (
+        "", "therapists", "therapists/new", "therapists/1", "therapists/1/hours", "therapists/1/hours?new=1",
+        "session-types", "session-types/new", "session-types/1", "skills", "rooms", "rooms/new", "rooms/1",
+        "sites", "sites/new", "sites/1", "sign-ins", "sign-ins/new", "sign-ins/1", "days-off",
+    )
 )  # fmt: skip
 
 
