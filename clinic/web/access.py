@@ -23,7 +23,7 @@ PRACTICE = frozenset({RoleName.THERAPIST})
 OWNER = frozenset({RoleName.OWNER})
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """The user of this request, as the pages see them."""
 
     def __init__(self, user: User) -> None:

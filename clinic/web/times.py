@@ -22,7 +22,7 @@ _FORM = "%Y-%m-%dT%H:%MZ"
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of a week. `parts`: part of the day and its times as (value, '10:15'); `word`: why there is none."""
+    """A day of a week. `parts`: part of the day and its times as (value, '10:15'); `word`: why it has none."""
 
     id: str
     weekday: str
