@@ -22,7 +22,7 @@ _FORM = "%Y-%m-%dT%H:%MZ"
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of a week. `parts`: part of the day and its times as (value, '10:15'); `word`: why it has none."""
+    """A day of a week. `parts`: part of the day and its times as (value, '10:15'); `word`: why none."""
 
     id: str
     weekday: str
