@@ -1,0 +1,121 @@
+"""The pages of desk, practice and owner in a real browser, on the demo clinic: axe, width, no script."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy.orm import Session
+
+import config
+from clinic.db import transaction
+from clinic.demo.fill import fill
+from clinic.people.services import DEMO_PASSWORD
+from tests.browser.conftest import Clock, axe_findings, served, visitor
+from tests.conftest import FIELD_KEY, NOW, _fresh_sqlite
+
+PAGES = {
+    "desk@demo.example": (
+        1280,
+        ["/desk/", "/desk/?view=list", "/desk/week", "/desk/queue", "/desk/find?q=an", "/desk/caller"],
+    ),
+    "amara@demo.example": (390, ["/practice/", "/practice/week", "/practice/time-off"]),
+    "owner@demo.example": (
+        1280,
+        [
+            "/clinic/",
+            "/clinic/therapists",
+            "/clinic/therapists/1",
+            "/clinic/therapists/1/hours",
+            "/clinic/days-off",
+            "/clinic/session-types",
+            "/clinic/session-types/1",
+            "/clinic/rooms",
+            "/clinic/rooms/1",
+            "/clinic/skills",
+            "/clinic/sites",
+            "/clinic/sites/1",
+            "/clinic/sign-ins",
+        ],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def address(template_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The demo clinic, served; nothing here changes it."""
+    from clinic.app import create_app
+
+    folder = tmp_path_factory.mktemp("demo")
+    brought = config.ROOT / "instance" / "vendor"
+    if brought.exists():
+        shutil.copytree(brought, folder / "vendor")
+    app = create_app(
+        config.Settings(
+            secret_key="a secret for tests only",
+            field_keys=(("test", FIELD_KEY),),
+            database_url=_fresh_sqlite(template_path, folder),
+            instance=folder,
+            extra={"TESTING": True, "CLOCK": Clock(), "RATELIMIT_ENABLED": False},
+        )
+    )
+    engine = app.extensions["clinic.engine"]
+    with Session(engine, expire_on_commit=False) as session, transaction(session):
+        fill(session, NOW, lambda _sentence: None)
+    with served(app) as found:
+        yield found
+    engine.dispose()
+
+
+def sign_in(page: Page, address: str, email: str) -> None:
+    page.goto(f"{address}/staff/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name=re.compile("Sign out")).first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("email", list(PAGES))
+def test_axe_finds_nothing_on_the_pages_of_a_role(
+    browser: Browser, address: str, email: str, scheme: str
+) -> None:
+    width, paths = PAGES[email]
+    found: dict[str, object] = {}
+    with visitor(browser, width=width, scheme=scheme) as (page, _context):
+        sign_in(page, address, email)
+        for path in paths:
+            answer = page.goto(f"{address}{path}", wait_until="networkidle")
+            assert answer is not None
+            assert answer.status == 200, path
+            # The tabs at the foot of a phone lie over what has not been scrolled to yet.
+            page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+            if problems := axe_findings(page):
+                found[path] = problems
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found[f"{path} scrolls sideways"] = True
+    assert found == {}
+
+
+def test_a_therapist_opens_the_sheet_of_the_next_session(browser: Browser, address: str) -> None:
+    with visitor(browser) as (page, _context):
+        sign_in(page, address, "amara@demo.example")
+        page.locator('main a[href*="/practice/session/"]').first.click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.locator("svg.bm, .bm svg, [data-bodymap] svg, .maps svg").first).to_be_visible()
+        assert axe_findings(page) == []
+
+
+def test_reception_finds_a_client_and_opens_an_appointment_without_script(
+    browser: Browser, address: str
+) -> None:
+    with visitor(browser, width=1280, script=False) as (page, _context):
+        sign_in(page, address, "desk@demo.example")
+        page.goto(f"{address}/desk/?view=list")
+        page.locator('main a[href*="/desk/appointment/"]').first.click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert "/desk/appointment/" in page.url
