@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set up, start and check the clinic with nothing but Python: `python3 dev.py run | test | check | bench`.
+"""Set up, start and check the clinic with nothing but Python: `dev.py run | setup | test | check | bench`.
 
 Standard library only. Everything it brings lands in .venv/, node_modules/ and instance/, and is brought again
 only when a list of what is needed (requirements*.txt, package-lock.json) changes.
