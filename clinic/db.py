@@ -115,14 +115,18 @@ def one_of(enum: type, name: str) -> sa.Enum:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine on `url` with this project's settings for SQLite or PostgreSQL."""
+    """An engine on `url` with this project's settings for SQLite or PostgreSQL.
+
+    What is written or asked for stands in no error's words: they may end in a log.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+        arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        engine = sa.create_engine(parsed, connect_args=arguments, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8)
+    return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -122,3 +122,9 @@ def test_writers_wait_for_their_turn(engine: Engine, now: datetime) -> None:
     assert faults == []
     with Session(engine) as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Client)) == 40
+
+
+def test_no_error_says_what_was_written(session: Session) -> None:
+    with pytest.raises(IntegrityError) as caught, session.begin_nested():
+        session.execute(sa.insert(DiaryEntry).values(id=None, kind=EntryKind.HOLD, created_at=None))
+    assert "hold" not in str(caught.value)

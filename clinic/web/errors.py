@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from clinic.kernel.errors import Refusal, Stale
+from clinic.web import context, database
 
 log = structlog.get_logger()
 
@@ -28,7 +29,18 @@ SENTENCES = {
 
 
 def page(status: int, heading: str, sentence: str) -> ResponseReturnValue:
+    _look_at_the_clinic()
     return render_template("errors/error.html", heading=heading, sentence=sentence, status=status), status
+
+
+def _look_at_the_clinic() -> None:
+    """Reads the clinic's name and telephone for the page; where the database is away, it does without."""
+    try:
+        database.session().rollback()
+        g.pop("main_site", None)
+        context.main_site()
+    except SQLAlchemyError:
+        g.main_site = None
 
 
 def install(app: Flask) -> None:

@@ -25,14 +25,15 @@ POLICY = "; ".join(
 def install(app: Flask) -> None:
     """Adds the headers; pages with anything of a person in them are not kept by caches.
 
-    Files that are not pages need none of the page's rules, which would weigh more than some of them.
+    Files that are not pages need none of the page's rules, which would weigh more than some of them; a
+    page that says there is no such file does.
     """
 
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        if request.endpoint in FILES:
+        if request.endpoint in FILES and response.mimetype != "text/html":
             return response
         headers.setdefault("Content-Security-Policy", POLICY)
         headers.setdefault("Referrer-Policy", "same-origin")
