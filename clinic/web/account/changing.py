@@ -18,6 +18,7 @@ from clinic.web.account.behind import State, actor_of, appointment_behind, shown
 from clinic.web.account.blueprint import blueprint
 from clinic.web.account.showing import page
 from clinic.web.filters import local_date
+from clinic.web.numbers import read_whole
 
 # What a client may say of why; none of them is about health, for the desk reads it.
 REASONS = (
@@ -198,8 +199,8 @@ def _who(found: Appointment) -> str:
 
 def _version() -> int:
     """The version that was looked at; one that no appointment has, where the form does not say."""
-    text = request.form.get("version", "")
-    return int(text) if text.isdecimal() and len(text) < 9 else -1
+    version = read_whole(request.form.get("version"))
+    return -1 if version is None else version
 
 
 def _words(refusal: Refusal) -> str:

@@ -16,6 +16,7 @@ from clinic.web.journey import held, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words, understood
 from clinic.web.limits import limiter
+from clinic.web.numbers import read_whole
 
 ELSEWHERE = "You have another appointment at that time. Choose another time."
 
@@ -42,14 +43,13 @@ def confirm() -> ResponseReturnValue:
     if way.sent_elsewhere(Step.CHECK) is not None:
         return way.brought_back()
     journey = way.expect()
-    looked_at = request.form.get("hold", "")
     try:
         with database.transaction() as session:
             journeys.confirm(
                 session,
                 database.now(),
                 journey.id,
-                int(looked_at) if looked_at.isdigit() and len(looked_at) < 10 else 0,
+                read_whole(request.form.get("hold")) or 0,
                 terms=terms_of(journey.hold) if journey.hold else "",
             )
     except HoldLapsed:
@@ -62,6 +62,13 @@ def confirm() -> ResponseReturnValue:
     except (NotCleared, Excluded, NotOffered):
         return way.brought_back()
     way.look_again()
+    return way.onward()
+
+
+@blueprint.get("/book/hold-again")
+@access.public
+def held_again() -> ResponseReturnValue:
+    """The address of a page that only a press of its button brings: loaded again, it leads on."""
     return way.onward()
 
 

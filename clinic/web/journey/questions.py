@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
 
 from clinic.booking import journeys
 from clinic.intake import pages, triage
@@ -131,10 +132,10 @@ def _answers_so_far() -> dict[str, Any]:
 def _is_open(slug: str, known: Mapping[str, Any]) -> bool:
     """Whether a page may be opened: nothing before it is unanswered, and it has something to ask.
 
-    A page that does not exist is a 404.
+    A page that does not exist is a 404, or a 405 where the address has one that cannot be sent.
     """
     if slug not in {page.slug for page in _questionnaire().pages}:
-        abort(404)
+        _no_such_page()
     if way.state().is_booked:
         return False
     if way.current() is None and slug not in (FIRST, CONSENT):
@@ -144,6 +145,14 @@ def _is_open(slug: str, known: Mapping[str, Any]) -> bool:
         return False
     first_open = pages.next_page(_questionnaire(), known) or slugs[-1]
     return slugs.index(slug) <= slugs.index(first_open)
+
+
+def _no_such_page() -> NoReturn:
+    """The pages of questions take any word below /book/ that no other page has for the same method."""
+    rules = [rule for rule in current_app.url_map.iter_rules() if rule.rule == request.path]
+    if rules:
+        raise MethodNotAllowed(sorted({method for rule in rules for method in rule.methods or ()}))
+    abort(404)
 
 
 def _draw(slug: str, known: Mapping[str, Any], reading: Reading | None = None) -> str:

@@ -21,6 +21,7 @@ from clinic.web import access, database
 from clinic.web.journey import texts, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words
+from clinic.web.numbers import read_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,12 @@ def choose_session() -> ResponseReturnValue:
 def choose() -> ResponseReturnValue:
     if way.sent_elsewhere(Step.SESSION) is not None:
         return way.brought_back()
-    wanted = request.form.get("option", "")
+    wanted = read_whole(request.form.get("option"))
     try:
-        if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 9:
+        if wanted is None:
             raise BadInput("Choose a session and a length.", "option")
         with database.transaction() as session:
-            journeys.choose_option(session, database.now(), way.expect().id, int(wanted))
+            journeys.choose_option(session, database.now(), way.expect().id, wanted)
     except Stale:
         return way.brought_back()
     except (BadInput, NotOffered, Excluded) as refused:

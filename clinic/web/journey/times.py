@@ -22,6 +22,7 @@ from clinic.web.journey import people_at, way, week
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.people_at import Staffing
 from clinic.web.limits import limiter
+from clinic.web.numbers import read_whole
 from clinic.web.times import read_slot, slot_value
 
 ANYBODY = (("any", "Anyone"), ("woman", "A woman"), ("man", "A man"))
@@ -66,7 +67,6 @@ def hold() -> ResponseReturnValue:
     if starts_at is None:
         return _draw(BadInput("Choose a day and a time.", "slot")), 422
     search, _staffing = read_search(journey)
-    looked_at = request.form.get("option", "")
     try:
         with database.transaction() as session:
             journeys.take_time(
@@ -76,7 +76,7 @@ def hold() -> ResponseReturnValue:
                 search.site,
                 search.filters,
                 starts_at,
-                option_id=int(looked_at) if looked_at.isdigit() and len(looked_at) < 10 else None,
+                option_id=read_whole(request.form.get("option")),
             )
     except (SlotTaken, NotOffered) as refused:
         way.look_again()

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from clinic.app import create_app
+from clinic.booking.models import Appointment
+from config import Settings
+from tests.conftest import FIELD_KEY
 from tests.makers import Clinic
 from tests.web.journey.steps import ANSWERS, Walker
 
@@ -25,13 +32,56 @@ HEALTH = re.compile(
         ("GET", "/nowhere", 404),
         ("DELETE", "/book", 405),
         ("PUT", "/book/safety", 405),
-        ("GET", "/book/hold-again", 404),
+        ("POST", "/book/compare", 405),
+        ("POST", "/book/booked", 405),
+        ("POST", "/book/we-will-ring", 405),
+        ("POST", "/manage/sent", 405),
+        ("GET", "/vendor/nothing", 404),
+        ("GET", "/static/nothing", 404),
     ],
 )
 def test_a_page_that_is_none_has_a_way_on(walker: Walker, method: str, path: str, status: int) -> None:
     answer = walker.browser.open(path, method=method)
     assert answer.status_code == status
     assert "Go to the first page" in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert (status == 405) == ("Allow" in answer.headers)
+
+
+def test_the_address_of_holding_again_loaded_anew_leads_on(walker: Walker, clinic: Clinic) -> None:
+    assert walker.get("/book/hold-again").location == "/book/safety"
+    walker.to_details(clinic.swedish.id)
+    assert walker.get("/book/hold-again").location == "/book/details"
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "-1", "9" * 40, "1\x00"])
+def test_a_number_that_is_none_in_a_hidden_field_books_nothing(
+    walker: Walker, clinic: Clinic, db: Session, odd: str
+) -> None:
+    walker.to_check(clinic.swedish.id)
+    assert walker.post("/book/check", {"hold": odd}).status_code == 409
+    assert walker.post("/book/time", {"slot": "2026-11-24T10:00Z", "option": odd}).status_code == 303
+    assert db.scalar(sa.select(sa.func.count(Appointment.id))) == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/book/safety", "/nowhere", "/manage"])
+def test_without_a_database_there_is_still_a_plain_page(
+    tmp_path: Path, path: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(
+        secret_key="a secret for tests only",
+        field_keys=(("test", FIELD_KEY),),
+        database_url=f"sqlite:///{tmp_path / 'no folder' / 'clinic.db'}",
+        instance=tmp_path,
+        extra={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
+    )
+    app = create_app(settings)
+    answer = app.test_client().get(path)
+    app.extensions["clinic.engine"].dispose()
+    assert answer.status_code == (404 if path == "/nowhere" else 503)
+    assert "Go to the first page" in answer.text
+    assert "Traceback" not in capsys.readouterr().out + caplog.text
 
 
 @pytest.mark.parametrize("path", ["/book/safety", "/book/call-back"])
