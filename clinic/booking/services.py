@@ -155,13 +155,14 @@ def move(
     wish = wish_of(appointment, therapist_id=therapist_id, is_desk=not is_client)
     check_allowed(appointment.intake, option)
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
-    if appointment.entry_id is None:
-        raise Stale()
     refusal = SlotTaken()
     for slot in _candidates(session, wish, starts_at, site, now):
         claims = _claims(option, slot, starts_at, ends_at, appointment.client_id)
         try:
-            diary.move(session, appointment.entry_id, claims, now)
+            if appointment.entry_id is None:  # long past, and swept out of the diary
+                appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now)
+            else:
+                diary.move(session, appointment.entry_id, claims, now)
         except SlotTaken as taken:
             refusal = taken
             continue

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 COMMANDS = {
     "add-user": "clinic.cli.people:add_user",
     "assess": "clinic.cli.assess:assess",
+    "check-diary": "clinic.cli.diary:check_diary",
     "demo": "clinic.cli.demo:demo",
     "migrate": "clinic.cli.database:migrate",
     "new-key": "clinic.cli.people:new_key",

@@ -92,7 +92,13 @@ class Worker:
         with Session(self.engine, expire_on_commit=False) as session, transaction(session):
             done = chores.run(session, now)
         if done.total:
-            log.info("chores_done", holds=done.holds, journeys=done.journeys, intakes=done.intakes)
+            log.info(
+                "chores_done",
+                holds=done.holds,
+                journeys=done.journeys,
+                intakes=done.intakes,
+                entries=done.entries,
+            )
 
 
 def worker_for(settings: config.Settings, on: Engine, templates: Path, style: Path) -> Worker:

@@ -12,8 +12,10 @@ from clinic.booking import services as booking
 from clinic.booking.models import Appointment, Hold, Journey
 from clinic.booking.statuses import HoldStatus
 from clinic.intake.models import CallBack, CallBackStatus, Intake
+from clinic.roster import diary
 
 INTAKE_KEPT = timedelta(days=2)
+DIARY_KEPT = timedelta(days=1)
 AT_MOST = 200
 
 
@@ -24,15 +26,21 @@ class Done:
     holds: int
     journeys: int
     intakes: int
+    entries: int
 
     @property
     def total(self) -> int:
-        return self.holds + self.journeys + self.intakes
+        return self.holds + self.journeys + self.intakes + self.entries
 
 
 def run(session: Session, now: datetime) -> Done:
-    """Strikes lapsed holds, sweeps journeys that ended and answers that led nowhere; at most 200 of each."""
-    return Done(booking.lapse_holds(session, now), sweep_journeys(session, now), sweep_intakes(session, now))
+    """Strikes lapsed holds, sweeps journeys that ended, answers that led nowhere, and the diary's past."""
+    return Done(
+        holds=booking.lapse_holds(session, now),
+        journeys=sweep_journeys(session, now),
+        intakes=sweep_intakes(session, now),
+        entries=diary.sweep(session, now - DIARY_KEPT),
+    )
 
 
 def sweep_journeys(session: Session, now: datetime) -> int:

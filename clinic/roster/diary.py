@@ -191,6 +191,40 @@ def strike(session: Session, entry_id: int | None) -> None:
         session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id == entry_id))
 
 
+def redraw(session: Session, entry_id: int) -> None:
+    """Makes an entry's spans say what its squares say: the squares are what the key guards."""
+    squares = session.execute(
+        sa.select(SlotClaim.kind, SlotClaim.owner_id, SlotClaim.tick)
+        .where(SlotClaim.entry_id == entry_id)
+        .order_by(SlotClaim.kind, SlotClaim.owner_id, SlotClaim.tick)
+    ).all()
+    session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
+    if not squares:
+        strike(session, entry_id)
+    for kind, owner_id in dict.fromkeys((kind, owner_id) for kind, owner_id, _tick in squares):
+        ticks = [tick for k, o, tick in squares if (k, o) == (kind, owner_id)]
+        session.execute(
+            sa.insert(DiarySpan.__table__).values(  # type: ignore[arg-type]
+                entry_id=entry_id, kind=kind, owner_id=owner_id, from_tick=ticks[0], to_tick=ticks[-1] + 1
+            )
+        )
+
+
+def sweep(session: Session, before: datetime, at_most: int = 500) -> int:
+    """Takes out the entries that ended before `before`; says how many. The past is not guarded."""
+    tick = ticks_between(before, before + timedelta(minutes=5)).start
+    latest = sa.select(sa.func.max(DiarySpan.to_tick)).where(DiarySpan.entry_id == DiaryEntry.id)
+    over = session.scalars(
+        sa.select(DiaryEntry.id)
+        .where(latest.scalar_subquery() <= tick)
+        .order_by(DiaryEntry.id)
+        .limit(at_most)
+    ).all()
+    if over:
+        session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id.in_(over)))
+    return len(over)
+
+
 def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> None:
     """Strikes the holds that have lapsed by `now` and stand in the way of `claims`."""
     if not claims:
