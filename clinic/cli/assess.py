@@ -21,23 +21,22 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 from clinic.catalog.recommendation import Recommendation, recommend
+from clinic.cli.files import parse_json, read_bytes
 from clinic.intake.answers import BadAnswer, clean
 from clinic.intake.locales import DEFAULT, Locale, load_locale, locales
 from clinic.intake.rules import load_rules
 from clinic.intake.triage import assess as judge
+from clinic.kernel.errors import BadInput
 
 
-def assess_text(text: str, locale: str = DEFAULT) -> object:
-    """Gives plain data for JSON text: an object for an object, a list for a list; may raise BadAnswer."""
-    try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadAnswer(f"The input is not JSON: {error}.") from error
+def assess_text(text: str | bytes, locale: str = DEFAULT) -> object:
+    """Gives plain data for JSON text: an object for an object, a list for a list; may raise BadInput."""
+    data = parse_json(text)
     country = load_locale(locale)
     if not isinstance(data, list):
         return _assess_one(data, country)
@@ -89,16 +88,13 @@ def _plain(found: Recommendation | None) -> dict[str, Any] | None:
 
 
 @click.command("assess")
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file")
 @click.option("--locale", type=click.Choice(sorted(locales())), default=DEFAULT, help="The country's words.")
-def assess(file: TextIO, locale: str) -> None:
+def assess(file: str, locale: str) -> None:
     """Judge the answers in FILE ('-' for standard input) and print the outcome as JSON."""
     try:
-        found = assess_text(file.read(), locale)
-    except BadAnswer as error:
+        found = assess_text(read_bytes(file), locale)
+    except BadInput as error:
         click.echo(error.sentence, err=True)
-        sys.exit(2)
-    except UnicodeDecodeError:
-        click.echo("The input is not UTF-8 text.", err=True)
         sys.exit(2)
     click.echo(json.dumps(found, indent=2))

@@ -17,17 +17,16 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from clinic.cli.files import parse_json, read_bytes
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput
 from clinic.kernel.spans import Span
@@ -43,7 +42,7 @@ _KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
 def slots(file: str) -> None:
     """Print the free starts of the scenario in FILE ('-' reads standard input)."""
     try:
-        found = free_starts(_read(file))
+        found = free_starts(parse_json(read_bytes(file), "scenario"))
     except BadInput as refusal:
         click.echo(refusal.sentence, err=True)
         raise click.exceptions.Exit(2) from None
@@ -118,17 +117,6 @@ class _Texts(dict[int, str]):
     def __missing__(self, minute: int) -> str:
         text = self[minute] = f"{walltime.from_epoch_minute(minute):%Y-%m-%dT%H:%M}:00Z"
         return text
-
-
-def _read(file: str) -> object:
-    try:
-        text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except (OSError, ValueError):
-        raise BadInput(f"The file {file} cannot be read.") from None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise BadInput("The scenario is not valid JSON.") from None
 
 
 def _asked(meta: dict[str, Any]) -> _Asked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from clinic.intake.questionnaire import load_questionnaire
 from tests.rules.made_answers import ANSWERS
 
 
-def run(text: str, *arguments: str) -> Result:
+def run(text: str | bytes, *arguments: str) -> Result:
     return CliRunner().invoke(assess, [*(arguments or ("-",))], input=text)
 
 
@@ -76,10 +77,17 @@ def test_other_countries_have_their_own_numbers() -> None:
         ('{"answers": {"hair": "red"}}', "'hair'"),
         ('{"answers": {"goal": "sleep"}}', "'sleep'"),
         ('{"answers": {"age_years": "40"}}', "age_years"),
+        ('{"answers": {"age_years": 3.0}}', "age_years"),
+        ('{"answers": {"age_years": true}}', "age_years"),
+        (f'{{"answers": {{"age_years": {"9" * 5000}}}}}', "age_years"),
+        ('[[{"answers": {}}]]', "Entry 1"),
+        ('{"answers": {"now_signs": [["chest_pain"]]}}', "now_signs"),
+        (b"\xff\xfa\x00", "not UTF-8"),
+        ("[" * 100_000, "not JSON"),
         ('[{"answers": {}}, {"answers": {"body_map": {"hurts": ["knee"]}}}]', "Entry 2"),
     ],
 )
-def test_what_cannot_be_read_ends_with_2_and_one_sentence(text: str, named: str) -> None:
+def test_what_cannot_be_read_ends_with_2_and_one_sentence(text: str | bytes, named: str) -> None:
     result = run(text)
     assert result.exit_code == 2
     assert result.stdout == ""
@@ -93,10 +101,18 @@ def test_text_that_no_terminal_can_print_is_printed_all_the_same() -> None:
     assert "half" in json.loads(result.stdout)["therapist_notes"][0]
 
 
-def test_a_file_that_is_not_there_ends_with_2() -> None:
-    result = run("", "no-such-file.json")
+@pytest.mark.parametrize("name", ["no-such-file.json", "."], ids=["missing", "a folder"])
+def test_a_file_that_cannot_be_read_ends_with_2_and_one_sentence(tmp_path: Path, name: str) -> None:
+    result = run("", str(tmp_path / name))
     assert result.exit_code == 2
-    assert "no-such-file.json" in result.stderr
+    assert str(tmp_path) in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "answers.json"
+    file.write_bytes(b"\xef\xbb\xbf" + b'{"answers": {}}')
+    assert json.loads(run("", str(file)).stdout)["level"] == "CLEAR"
 
 
 @given(ANSWERS)
