@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 PICTURES = ROOT / "docs" / "pictures"
+COMPONENTS = ROOT / "templates" / "components"
 MOST_BYTES = 1_500_000  # all pictures together: a clone stays light
 
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
@@ -254,6 +255,18 @@ def test_files_that_are_named_exist() -> None:
     assert not {
         path for path in named if not (ROOT / path).exists() and not (ROOT / "clinic" / path).exists()
     }
+
+
+def test_the_parts_of_the_design_are_macros() -> None:
+    """A line such as **forms** `field(f, …)` names the file and its macros."""
+    families = re.findall(r"^\*\*(\w+)\*\*(.*)$", prose_of(ROOT / "docs" / "design.md"), re.MULTILINE)
+    families = [family for family in families if (COMPONENTS / f"{family[0]}.html").exists()]
+    assert len(families) > 8
+    lost = []
+    for name, text in families:
+        macros = set(re.findall(r"macro (\w+)\(", (COMPONENTS / f"{name}.html").read_text(encoding="utf-8")))
+        lost += [f"{name}.{part}" for part in re.findall(r"`(\w+)\(", text) if part not in macros]
+    assert not lost
 
 
 # --- Words
