@@ -19,6 +19,7 @@ from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import read_span
 from clinic.web.context import main_site
+from clinic.web.numbers import read_whole
 from clinic.web.reading import read_day, span_words
 
 Errors = list[tuple[str, str]]
@@ -43,7 +44,7 @@ def days_off() -> ResponseReturnValue:
 def add_time_off() -> ResponseReturnValue:
     """Enters time off for a therapist; names what stands in the way."""
     session = database.session()
-    therapist_id = request.form.get("therapist_id", type=int)
+    therapist_id = read_whole(request.form.get("therapist_id"))
     if therapist_id not in {each.id for each in queries.therapists(session)} or therapist_id is None:
         return _page([("therapist_id", "Choose a therapist.")], status=422)
     try:
@@ -79,7 +80,7 @@ def add_closure() -> ResponseReturnValue:
     """Closes a site; asks once more where something is booked on those days."""
     session = database.session()
     try:
-        site_id = request.form.get("site_id", type=int) or 0
+        site_id = read_whole(request.form.get("site_id")) or 0
         starts_on = read_day(request.form.get("starts_on", ""), "starts_on")
         last = request.form.get("ends_on", "").strip()
         ends_on = read_day(last, "ends_on") if last else starts_on

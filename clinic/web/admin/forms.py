@@ -15,6 +15,7 @@ from wtforms import Field, HiddenField
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, Stale
 from clinic.web import database
+from clinic.web.numbers import read_whole
 from clinic.web.reading import read_clock, read_day
 
 # A pair of what the page is about and how it stands in the database now.
@@ -28,10 +29,9 @@ class OwnerForm(FlaskForm):
     version = HiddenField()
 
     @property
-    def seen_version(self) -> int | None:
-        """The version the page showed; None for something new."""
-        text = self.version.data or ""
-        return int(text) if text.isdigit() else None
+    def seen_version(self) -> int:
+        """The version the page showed; 0, which nothing that is there has, where the form names none."""
+        return read_whole(self.version.data) or 0
 
     def take(self, refusal: BadInput) -> None:
         """Puts a refusal at its field, or at the first one where it names none that is here."""

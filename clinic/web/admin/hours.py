@@ -25,6 +25,7 @@ from clinic.web.admin import week_form
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.week_form import Errors, Week
 from clinic.web.context import main_site
+from clinic.web.numbers import read_whole
 from clinic.web.reading import read_day
 
 
@@ -140,7 +141,7 @@ def _typed(therapist_id: int) -> HoursPage:
     page = _stands(therapist_id)
     page.week = week_form.typed(request.form)
     page.from_on, page.until_on = request.form.get("from_on", ""), request.form.get("until_on", "")
-    page.version = request.form.get("version", type=int) or 0
+    page.version = read_whole(request.form.get("version")) or 0
     return page
 
 
@@ -148,12 +149,14 @@ def _change_rows(page: HoursPage) -> None:
     """One more span or break where a button asked for it, or Monday copied to the days that are empty."""
     if "copy" in request.form:
         page.week.copy_down()
-    numbers = [int(part) for part in request.form.get("add", "").split("-") if part.isdigit()]
-    if numbers and numbers[0] < 7:
-        if len(numbers) == 1:
-            page.week.add_span(numbers[0])
-        else:
-            page.week.add_break(numbers[0], numbers[1])
+    day, _dash, row = request.form.get("add", "").partition("-")
+    weekday, number = read_whole(day), read_whole(row)
+    if weekday is None or weekday > 6:
+        return
+    if number is None:
+        page.week.add_span(weekday)
+    else:
+        page.week.add_break(weekday, number)
 
 
 def _judge(page: HoursPage) -> tuple[dict[int, list[Hours]], date | None, date | None]:

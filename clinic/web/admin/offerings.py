@@ -22,6 +22,7 @@ from clinic.web.admin import offering_form
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.offering_form import Errors, Typed
 from clinic.web.context import main_site
+from clinic.web.numbers import read_whole
 
 
 @dataclass
@@ -106,11 +107,12 @@ def _save(page: OfferingPage, offering_id: int | None) -> Offering | None:
             saved = _write_words(session, page.typed, offering_id)
             for row, facts in lengths:
                 try:
-                    version = int(row.version) if row.option_id and row.version.isdigit() else None
+                    version = read_whole(row.version) if row.option_id else None
                     catalog.save_option(session, saved.id, facts, row.option_id, version)
                 except BadInput as refusal:
                     page.errors.append((offering_form.box_of(row, refusal.field), refusal.sentence))
-            roster.set_offering_rooms(session, saved.id, [int(n) for n in page.typed.rooms if n.isdigit()])
+            rooms = [number for each in page.typed.rooms if (number := read_whole(each)) is not None]
+            roster.set_offering_rooms(session, saved.id, rooms)
             if page.errors:
                 raise BadInput()
             return saved
@@ -136,17 +138,18 @@ def _as_stale(page: OfferingPage, offering_id: int) -> None:
 
 
 def _write_words(session: Session, typed: Typed, offering_id: int | None) -> Offering:
+    position = read_whole(typed.position.strip())
     return catalog.save_offering(
         session,
         name=typed.name,
         desk_name=typed.desk_name,
         technique=typed.technique,
-        skill_id=int(typed.skill) if typed.skill.isdigit() else 0,
+        skill_id=read_whole(typed.skill) or 0,
         summary=typed.summary,
-        position=int(typed.position) if typed.position.strip().isdigit() else -1,
+        position=-1 if position is None else position,
         is_active=typed.is_active,
         offering_id=offering_id,
-        version=int(typed.version) if offering_id and typed.version.isdigit() else None,
+        version=read_whole(typed.version) if offering_id else None,
     )
 
 
@@ -157,7 +160,7 @@ def _currency() -> str:
 
 def _show(page: OfferingPage) -> ResponseReturnValue:
     session = database.session()
-    skill_id = int(page.typed.skill) if page.typed.skill.isdigit() else 0
+    skill_id = read_whole(page.typed.skill) or 0
     template = "admin/offering.html"
     if request.headers.get("HX-Request") and "look" in request.form:
         template = "admin/offering_effect.html"

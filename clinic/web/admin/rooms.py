@@ -20,6 +20,7 @@ from clinic.roster.models import OwnerKind, Room, Site
 from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, read_span, submit
+from clinic.web.numbers import read_whole
 from clinic.web.reading import span_words
 
 
@@ -176,7 +177,7 @@ def _room(session: Session, room_id: int) -> Room:
 def _save(session: Session, form: RoomForm, room_id: int | None) -> Room:
     return roster.save_room(
         session,
-        site_id=int(form.site_id.data) if str(form.site_id.data).isdigit() else 0,
+        site_id=read_whole(form.site_id.data) or 0,
         name=form.name.data or "",
         is_step_free=form.is_step_free.data,
         is_active=form.is_active.data,

@@ -33,6 +33,7 @@ from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, submit
 from clinic.web.context import main_site
+from clinic.web.numbers import read_whole
 
 GENDERS = [
     SelectChoice("", "not said"),
@@ -167,7 +168,7 @@ def _save(session: Session, form: TherapistForm, therapist_id: int | None) -> Th
         "gender": Gender(form.gender.data) if form.gender.data in list(Gender) else None,
         "registration": form.registration.data or "",
         "about": form.about.data or "",
-        "hue": int(form.hue.data) if str(form.hue.data).isdigit() else 0,
+        "hue": read_whole(form.hue.data) or 0,
         "is_active": form.is_active.data,
     }
     version = form.seen_version if therapist_id else None
@@ -193,7 +194,7 @@ def _sign_in(session: Session, form: TherapistForm, name: str) -> int | None:
         ).id
     if chosen == NO_SIGN_IN:
         return None
-    user = session.get(User, int(chosen)) if chosen.isdigit() else None
+    user = session.get(User, read_whole(chosen) or 0)
     if user is None:
         raise BadInput("Choose one of the sign-ins.", "user_id")
     return user.id

@@ -14,6 +14,7 @@ from clinic.kernel.codes import read_reference
 from clinic.kernel.errors import BadInput, NotFound, SlotTaken, Stale, WrongState
 from clinic.web import access, database
 from clinic.web.desk.blueprint import actor, blueprint, local_day
+from clinic.web.numbers import read_whole
 from clinic.web.times import read_slot
 
 REASONS = (
@@ -139,16 +140,16 @@ def set_status(reference: str) -> ResponseReturnValue:
 def late(reference: str) -> ResponseReturnValue:
     """The client rang: about so many minutes late."""
     card = expect(reference)
-    text = request.form.get("minutes", "")
+    minutes = read_whole(request.form.get("minutes")) or 0
     try:
         with database.transaction() as session:
             desk.note_late(
-                session, database.now(), card.listed.id, int(text) if text.isdigit() else 0,
+                session, database.now(), card.listed.id, minutes,
                 actor=actor(), version=version(),
             )  # fmt: skip
     except (Stale, WrongState, BadInput) as refusal:
         return page(expect(reference), refusal.status, refusal.sentence)
-    flash(f"Noted: {card.listed.client} runs {text} minutes late. The session still ends on time.")
+    flash(f"Noted: {card.listed.client} runs {minutes} minutes late. The session still ends on time.")
     return back_from(card)
 
 
@@ -213,10 +214,10 @@ def undo(reference: str) -> ResponseReturnValue:
 
 def version() -> int:
     """The version that was looked at; a form without one is refused."""
-    text = request.form.get("version", "")
-    if not text.isdigit():
+    seen = read_whole(request.form.get("version"))
+    if seen is None:
         raise BadInput()
-    return int(text)
+    return seen
 
 
 def back_from(card: Card) -> ResponseReturnValue:

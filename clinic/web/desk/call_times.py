@@ -26,6 +26,7 @@ from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_
 from clinic.web.desk.call import Call
 from clinic.web.desk.times import Chosen, Offered, day_word, difference, first_free, named, read_chosen
 from clinic.web.filters import clock_time, long_day
+from clinic.web.numbers import read_whole
 from clinic.web.times import read_slot
 
 FIVE = 5
@@ -50,14 +51,13 @@ def choose_session(number: int) -> ResponseReturnValue:
     call = kept.expect(number)
     if not call.may_book or call.journey.appointment_id is not None:
         return kept.onward(number)
-    text = request.form.get("option", "")
     try:
         with database.transaction() as session:
             calls.choose_option(
                 session,
                 database.now(),
                 call.journey.id,
-                int(text) if text.isdigit() and len(text) < 10 else 0,
+                read_whole(request.form.get("option")) or 0,
             )
     except (BadInput, NotOffered, NotCleared, Excluded) as refusal:
         return _sessions(kept.expect(number), [("option", refusal.sentence)], refusal.status)
@@ -120,7 +120,7 @@ class Asked:
 
     @property
     def therapist_id(self) -> int | None:
-        return int(self.who) if self.who.isdigit() else None
+        return read_whole(self.who)
 
     @property
     def gender(self) -> Gender | None:
@@ -240,13 +240,12 @@ def _asked(call: Call) -> Asked:
         local = walltime.local(clicked, walltime.zone(place.tz))
         who = str(call.caller.therapist_id or "any")
         return Asked(call.caller.site, who, local.date().isoformat(), f"{local:%H:%M}", 0)
-    skip = args.get("skip", "0")
     return Asked(
         site=args.get("site", call.caller.site)[:40],
         who=_who(args.get("with", "any")),
         on=_day(args.get("on", "")),
         after=_clock(args.get("after", "")),
-        skip=min(int(skip), MOST_SKIPPED) if skip.isdigit() and len(skip) < 4 else 0,
+        skip=min(read_whole(args.get("skip")) or 0, MOST_SKIPPED),
     )
 
 
@@ -257,7 +256,7 @@ def _args(asked: Asked, skip: int) -> dict[str, Any]:
 
 
 def _who(text: str) -> str:
-    is_known = text in {each.value for each in Gender} or (text.isdigit() and len(text) < 10)
+    is_known = text in {each.value for each in Gender} or read_whole(text) is not None
     return text if is_known else "any"
 
 

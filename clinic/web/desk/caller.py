@@ -18,6 +18,7 @@ from clinic.web.context import main_site
 from clinic.web.desk import call as kept
 from clinic.web.desk.blueprint import actor, blueprint
 from clinic.web.desk.find import Hit, hits_of
+from clinic.web.numbers import read_whole
 
 
 @blueprint.get("/caller")
@@ -34,9 +35,9 @@ def begin_call() -> ResponseReturnValue:
     clicked: dict[str, Any] = {
         "at": request.form.get("at", "")[:20],
         "site": request.form.get("site", "")[:40],
-        "therapist_id": _number(request.form.get("therapist")),
+        "therapist_id": read_whole(request.form.get("therapist")),
     }
-    number = _number(request.form.get("client"))
+    number = read_whole(request.form.get("client"))
     if number is not None:
         known = database.session().get(Client, number)
         if known is None or known.erased_at is not None:
@@ -172,7 +173,3 @@ def _health(number: int, errors: list[tuple[str, str]] | None = None) -> Respons
         **kept.legs(found, "health"),
     )
     return html, 422 if errors else 200
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 10 else None

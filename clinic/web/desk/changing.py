@@ -15,6 +15,7 @@ from clinic.roster.models import therapist_skill
 from clinic.web import access, database
 from clinic.web.desk.appointment import expect, may, page, version
 from clinic.web.desk.blueprint import actor, blueprint
+from clinic.web.numbers import read_whole
 
 
 @blueprint.get("/appointment/<reference>/change")
@@ -32,8 +33,7 @@ def change(reference: str) -> ResponseReturnValue:
 def change_now(reference: str) -> ResponseReturnValue:
     """Changes it, or says why not; the same again changes nothing."""
     card = expect(reference)
-    text = request.form.get("option", "")
-    option_id = int(text) if text.isdigit() and len(text) < 10 else 0
+    option_id = read_whole(request.form.get("option")) or 0
     if option_id != card.option_id:
         try:
             with database.transaction() as session:

@@ -17,6 +17,7 @@ from clinic.kernel import walltime
 from clinic.web import access, database
 from clinic.web.desk.blueprint import asked_day, blueprint, chosen_places, day_args, places, site_slug, today
 from clinic.web.desk.grid import Item, hours_of, items_of
+from clinic.web.numbers import read_whole
 
 LENGTHS = (30, 45, 60, 75, 90)
 USUAL = 60
@@ -102,8 +103,8 @@ def day() -> ResponseReturnValue:
 
 def asked_minutes() -> int:
     """How long a session the caller wants, one of LENGTHS."""
-    text = request.args.get("minutes", "")
-    return int(text) if text.isdigit() and int(text) in LENGTHS else USUAL
+    asked = read_whole(request.args.get("minutes"))
+    return asked if asked in LENGTHS else USUAL
 
 
 def strip_of(shown: Board, on: date, minutes: int) -> list[tuple[str, str, str, bool]]:

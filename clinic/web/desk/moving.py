@@ -21,6 +21,7 @@ from clinic.web import access, database
 from clinic.web.desk.appointment import expect, page, version
 from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day
 from clinic.web.desk.times import Chosen, difference, first_free, named, on_day, read_chosen
+from clinic.web.numbers import read_whole
 from clinic.web.times import slot_value
 
 NEAREST = 5
@@ -130,14 +131,14 @@ def _asked(card: Card, clash: Chosen | None) -> tuple[date | None, int | None]:
         return on or local_day(clash.starts_at, card.listed.tz), clash.therapist_id
     if text == "any":
         return on, None
-    return on, int(text) if text.isdigit() and len(text) < 10 else card.listed.therapist_id
+    named_id = read_whole(text)
+    return on, card.listed.therapist_id if named_id is None else named_id
 
 
 def _typed(card: Card) -> Chosen | None:
     """The time picked from the list, or the one said by day, start and therapist."""
     if request.form.get("by") != "said":
         return read_chosen(request.form.get("slot"))
-    text = request.form.get("therapist", "")
     day = read_day(request.form.get("on"))
     if day is None:
         return None
@@ -146,7 +147,8 @@ def _typed(card: Card) -> Chosen | None:
         starts_at = walltime.instant(day, hour * 60 + minute, walltime.zone(card.listed.tz), 0)
     except ValueError:
         return None
-    therapist_id = int(text) if text.isdigit() and len(text) < 10 else card.listed.therapist_id
+    named_id = read_whole(request.form.get("therapist"))
+    therapist_id = card.listed.therapist_id if named_id is None else named_id
     return Chosen(starts_at, therapist_id, card.listed.site_id)
 
 

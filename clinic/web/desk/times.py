@@ -15,6 +15,7 @@ from clinic.kernel import walltime
 from clinic.roster.models import Room, Therapist
 from clinic.web.desk.blueprint import local_day
 from clinic.web.filters import clock_time, short_day
+from clinic.web.numbers import read_whole
 from clinic.web.times import read_slot, slot_value
 
 # How far ahead one looks for the first times, a step at a time (days).
@@ -64,10 +65,12 @@ class Chosen:
 def read_chosen(text: str | None) -> Chosen | None:
     """What `Offered.value` wrote; None for anything else."""
     parts = (text or "").split("/")
-    if len(parts) != 3 or not all(part.isdigit() and len(part) < 10 for part in parts[1:]):
+    if len(parts) != 3:
         return None
-    starts_at = read_slot(parts[0])
-    return Chosen(starts_at, int(parts[1]), int(parts[2])) if starts_at else None
+    starts_at, therapist_id, site_id = read_slot(parts[0]), read_whole(parts[1]), read_whole(parts[2])
+    if starts_at is None or therapist_id is None or site_id is None:
+        return None
+    return Chosen(starts_at, therapist_id, site_id)
 
 
 def day_word(day: date, today: date) -> str:

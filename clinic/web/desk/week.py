@@ -16,6 +16,7 @@ from clinic.kernel import walltime
 from clinic.web import access, database
 from clinic.web.desk.blueprint import asked_day, blueprint, chosen_places, places, site_slug, today
 from clinic.web.desk.day import asked_minutes
+from clinic.web.numbers import read_whole
 from clinic.web.times import week_title
 
 DAYS = 7
@@ -52,8 +53,8 @@ def week() -> ResponseReturnValue:
     shown = board.load(session, now, sites, monday, DAYS)
     visits = queries.appointments_on(session, monday, DAYS, site_ids=[site.id for site in sites])
     lines = lines_of(shown, visits, minutes)
-    text = request.args.get("therapist", "")
-    one = [line for line in lines if text.isdigit() and line.therapist_id == int(text)]
+    chosen = read_whole(request.args.get("therapist"))
+    one = [line for line in lines if line.therapist_id == chosen]
     return render_template(
         "desk/week.html",
         title=week_title(monday),

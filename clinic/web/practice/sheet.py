@@ -11,6 +11,7 @@ from clinic.care import sheets
 from clinic.kernel.codes import read_reference
 from clinic.kernel.errors import NotFound
 from clinic.web import access, database
+from clinic.web.numbers import read_whole
 from clinic.web.practice.blueprint import blueprint, own_therapist
 
 
@@ -43,7 +44,7 @@ def sheet(reference: str) -> ResponseReturnValue:
 def done(reference: str) -> ResponseReturnValue:
     """Marks the session as given."""
     therapist = own_therapist()
-    version = request.form.get("version", type=int)
+    version = read_whole(request.form.get("version")) or 0  # which no appointment has: a stale page
     with database.transaction() as session:
         given = care.finish(
             session,
