@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from clinic.booking.models import Appointment
 from clinic.booking.screening import check_allowed
 from clinic.booking.slots import Slot, Wish
 from clinic.kernel.errors import Excluded, NotCleared, NotOffered, Refusal, SlotTaken, Stale
-from clinic.web import access, database, times
+from clinic.web import access, database, no_times, people_at, times
 from clinic.web.account.behind import State, actor_of, appointment_behind, shown, state_of, token_of
 from clinic.web.account.blueprint import blueprint
 from clinic.web.account.showing import page
@@ -153,13 +153,41 @@ def _times(
     view = render_template(
         "account/move.html",
         appointment=shown(found, token, now),
-        week=times.week_of(_others(free, found), site.tz, monday, now, site.horizon_days),
+        week=times.week_of(
+            _others(free, found),
+            site.tz,
+            monday,
+            now,
+            site.horizon_days,
+            words=_why(session, found, monday, now),
+        ),
         who=_who(found),
         may_choose=found.therapist.is_active,
         wrong=wrong,
         errors=[("slot", wrong)] if wrong else None,
     )
     return view, 422 if wrong else 200
+
+
+def _why(session: Session, found: Appointment, monday: date, now: datetime) -> dict[date, str]:
+    """Why a day to come has no time: closed, their therapist away or not in, else 'Full'."""
+    site, person = found.site, found.therapist
+    if _is_same(found):
+        ids, name = {person.id}, person.name.split()[0]
+    else:
+        at = people_at.load(session, found.option.offering.skill_id).at(site.id)
+        ids, name = {each.id for each in at}, ""
+    days = people_at.calendar(session, site, ids, monday, with_away=bool(name))
+    today = local_date(now, site.tz)
+    why = no_times.reasons(
+        monday,
+        last=today + timedelta(days=site.horizon_days),
+        closed=days.closed,
+        working=days.working,
+        away=days.away,
+        person=name,
+    )
+    return {day: each.word for day, each in why.items() if day >= today}
 
 
 def _taken(

@@ -13,8 +13,8 @@ from clinic.booking import journeys, slots
 from clinic.booking.journeys import Filters
 from clinic.booking.models import Hold, Journey
 from clinic.kernel.errors import Refusal
-from clinic.web import database, filters
-from clinic.web.journey import people_at, week
+from clinic.web import database, filters, people_at
+from clinic.web.journey import week
 from clinic.web.times import slot_value
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.booking import journeys, slots
@@ -17,12 +17,12 @@ from clinic.booking.models import Journey
 from clinic.booking.slots import Slot, Wish
 from clinic.kernel.errors import BadInput, NotOffered, Refusal, SlotTaken, Stale
 from clinic.roster.models import Site, Therapist
-from clinic.web import access, database
-from clinic.web.journey import people_at, way, week
+from clinic.web import access, database, no_times, people_at
+from clinic.web.journey import way, week
 from clinic.web.journey.blueprint import blueprint
-from clinic.web.journey.people_at import Staffing
 from clinic.web.limits import limiter
 from clinic.web.numbers import read_whole
+from clinic.web.people_at import Staffing
 from clinic.web.times import read_slot, slot_value
 
 ANYBODY = (("any", "Anyone"), ("woman", "A woman"), ("man", "A man"))
@@ -52,7 +52,7 @@ class Search:
 @blueprint.get("/book/time", endpoint="time")
 @access.public
 def choose_time() -> ResponseReturnValue:
-    return way.sent_elsewhere(Step.TIME) or (_draw(), 200)
+    return way.sent_elsewhere(Step.TIME) or _not_given_any_more() or (_draw(), 200)
 
 
 @blueprint.post("/book/time", endpoint="hold")
@@ -80,12 +80,21 @@ def hold() -> ResponseReturnValue:
             )
     except (SlotTaken, NotOffered) as refused:
         way.look_again()
-        return _draw(refused, starts_at), 409
+        return _not_given_any_more() or (_draw(refused, starts_at), 409)
     except Stale as stale:
         way.look_again()
         return way.sent_elsewhere(Step.TIME) or (_draw(stale), 409)
     way.look_again()
     return way.onward()
+
+
+def _not_given_any_more() -> ResponseReturnValue | None:
+    """Back to the sessions where the one chosen has been taken out meanwhile: its times are nobody's."""
+    option = way.expect().option
+    if option is None or (option.is_active and option.offering.is_active):
+        return None
+    flash("That session is not offered any more. Choose another.", "info")
+    return redirect(url_for("journey.session"), code=303)
 
 
 def read_search(journey: Journey) -> tuple[Search, Staffing]:
@@ -211,11 +220,11 @@ class _Page:
             for slot in found
         ]
 
-    def _reasons(self, first: date) -> dict[date, week.Why]:
+    def _reasons(self, first: date) -> dict[date, no_times.Why]:
         person = self._person()
         ids = {person.id} if person else set(self._wanted_ids())
         calendar = people_at.calendar(self.session, self.site, ids, first, person is not None)
-        return week.reasons(
+        return no_times.reasons(
             first,
             last=self.last,
             closed=calendar.closed,

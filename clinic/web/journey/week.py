@@ -1,25 +1,18 @@
-"""A week of free times as the page shows it: days, parts of the day, why a day has none. Pure."""
+"""A week of free times as the page shows it: days and parts of the day. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clinic.web.no_times import Why
 from clinic.web.times import PARTS, slot_value
 
 # A part of a day with more times than this shows those on the half hour, unless all are asked for.
 MANY = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """What is known of a day on which nothing is free: its word and what to do next (address, words)."""
-
-    word: str
-    link: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,37 +96,3 @@ def _day(day: date, parts: list[tuple[str, list[tuple[str, str]]]], why: Why) ->
         "word": why.word,
         "link": why.link,
     }
-
-
-def reasons(
-    first: date,
-    *,
-    last: date,
-    closed: Collection[date],
-    working: Collection[date],
-    away: Collection[date],
-    person: str = "",
-    instead: str = "",
-) -> dict[date, Why]:
-    """Why a day of the week may have nothing: not open yet, closed, away, not in, or full.
-
-    `working` are the days on which anybody (or `person`) has hours, `away` those of their time off.
-    `instead` is the address of the same week with anybody, where somebody was asked for.
-    """
-    found = {}
-    for step in range(7):
-        day = first + timedelta(days=step)
-        if day > last:
-            word = "Not open yet"
-        elif day in closed:
-            word = "Closed"
-        elif day in away:
-            word = f"{person} is away"
-        elif day not in working:
-            word = f"{person} is not in" if person else "Closed"
-        else:
-            word = "Full"
-        may_help = instead and day <= last and day not in closed
-        link = (instead, "Try anyone", f"on {day:%A} {day.day} {day:%B}") if may_help else None
-        found[day] = Why(word, link)
-    return found

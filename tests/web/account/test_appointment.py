@@ -17,7 +17,7 @@ from clinic.booking.models import Appointment, AppointmentEvent
 from clinic.booking.statuses import Status
 from clinic.notify.links import Links
 from clinic.notify.models import OutboxMessage
-from clinic.roster.models import WorkingHours
+from clinic.roster.models import Closure, WorkingHours
 from tests import makers
 from tests.conftest import NOW
 
@@ -348,3 +348,27 @@ def test_a_week_with_nothing_free_leads_on(db: Session, web: FlaskClient, appoin
     page = web.get(path(appointment, "/move?week=2026-11-30"))
     assert "Nothing is free this week" in page.text
     assert "who=any" in page.text
+
+
+def test_days_of_the_week_say_why_they_have_no_time(
+    db: Session, web: FlaskClient, clinic: makers.Clinic, appointment: Appointment
+) -> None:
+    db.execute(
+        sa.delete(WorkingHours).where(
+            WorkingHours.therapist_id == clinic.therapists[0].id, WorkingHours.weekday == 3
+        )
+    )
+    day = date(2026, 11, 27)
+    db.add(Closure(site_id=clinic.site.id, name="Holiday", starts_on=day, ends_on=day))
+    db.commit()
+    same = words_of(web.get(path(appointment, "/move")).text)
+    assert (same["2026-11-26"], same["2026-11-27"]) == ("Amara is not in", "Closed")
+    anyone = words_of(web.get(path(appointment, "/move?who=any")).text)
+    assert "2026-11-26" not in anyone
+    assert anyone["2026-11-27"] == "Closed"
+
+
+def words_of(html: str) -> dict[str, str]:
+    """What stands at the days without a time."""
+    day = r'id="day-([\d-]{10})" role(?:(?! role="group").)*?<p class="none">(.*?)</p>'
+    return dict(re.findall(day, html, re.DOTALL))

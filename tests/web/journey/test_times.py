@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -15,13 +16,15 @@ from sqlalchemy.orm import Session
 from clinic.booking import services
 from clinic.booking.models import Hold
 from clinic.booking.statuses import HoldStatus
-from clinic.roster.models import Closure, Room, SlotClaim, TimeOff
+from clinic.roster import services as roster
+from clinic.roster.models import Closure, Room, SlotClaim, WorkingHours
 from tests import makers
 from tests.conftest import NOW
 from tests.makers import Clinic
 from tests.web.journey.steps import Walker, heading, nearest_of, slots_of
 
 TUESDAY = "2026-11-24T10:00Z"
+NONE = r'id="day-2026-11-(\d\d)" role(?:(?!id="day-2026-11-\d\d" role).)*?<p class="none">(.*?)</p>'
 TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
@@ -207,18 +210,26 @@ def test_days_without_a_time_say_why(walker: Walker, clinic: Clinic, db: Session
             ends_on=date(2026, 11, 26),
         )
     )
-    db.add(
-        TimeOff(
-            therapist_id=amara.id,
-            starts_at=datetime(2026, 11, 25, tzinfo=UTC),
-            ends_at=datetime(2026, 11, 26, tzinfo=UTC),
-        )
+    roster.add_time_off(
+        db, NOW, amara.id, datetime(2026, 11, 25, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC)
     )
     db.commit()
     walker.to_time(clinic.swedish.id)
+    for each, weekday in [(amara, 4), (amara, 5), (clinic.therapists[1], 5)]:
+        db.execute(
+            sa.delete(WorkingHours).where(
+                WorkingHours.therapist_id == each.id, WorkingHours.weekday == weekday
+            )
+        )
+    db.commit()
     page = walker.get(f"/book/time?with={amara.id}").text
-    assert "Closed" in page
-    assert 'id="day-2026-11-26"' in page
+    words = dict(re.findall(NONE, page, re.DOTALL))
+    assert words["25"].startswith("Amara is away. <a")
+    assert words["26"] == "Closed"
+    assert words["27"].startswith("Amara is not in. <a")
+    assert words["28"] == "Closed", "on a day on which nobody works, anyone does not help"
+    strip = re.findall(r"<span>\w+ <b>(\d+)</b> <small>(.*?)</small></span>", page)
+    assert strip == [("25", "away"), ("26", "closed"), ("27", "not in"), ("28", "closed")]
 
 
 def test_a_week_without_a_time_says_what_to_do(walker: Walker, clinic: Clinic, db: Session) -> None:
@@ -244,6 +255,17 @@ def test_no_time_at_all_leads_to_a_person(walker: Walker, clinic: Clinic, db: Se
     page = walker.to_time(clinic.swedish.id)
     assert page.status_code == 200
     assert "Call 020 7946 0142" in page.text
+
+
+def test_a_session_taken_out_meanwhile_shows_no_times(walker: Walker, clinic: Clinic, db: Session) -> None:
+    walker.to_time(clinic.swedish.id)
+    clinic.swedish.is_active = False
+    db.commit()
+    assert walker.get("/book/time").location == "/book/session"
+    assert "not offered any more" in walker.get("/book/session").text
+    assert walker.post("/book/time", {"slot": TUESDAY}).location == "/book/session"
+    assert "not offered any more" in walker.get("/book/session").text
+    assert db.scalar(sa.select(sa.func.count(Hold.id))) == 0
 
 
 def test_weeks_lead_on_to_the_end_of_what_can_be_booked(walker: Walker, clinic: Clinic) -> None:

@@ -47,7 +47,7 @@ class Staffing:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Days of a week: closed at the site, worked by anybody asked for, spent away by all of them."""
+    """Days of a week: closed at the site or worked by nobody, worked by whom was asked for, spent away."""
 
     closed: frozenset[date]
     working: frozenset[date]
@@ -81,19 +81,24 @@ def calendar(session: Session, site: Site, ids: Collection[int], first: date, wi
         )
     ).all()
     hours = session.execute(
-        sa.select(WorkingHours.weekday, WorkingHours.valid_from_on, WorkingHours.valid_until_on).where(
-            WorkingHours.site_id == site.id, WorkingHours.therapist_id.in_(ids)
+        sa.select(
+            WorkingHours.therapist_id,
+            WorkingHours.weekday,
+            WorkingHours.valid_from_on,
+            WorkingHours.valid_until_on,
         )
+        .join(Therapist, Therapist.id == WorkingHours.therapist_id)
+        .where(WorkingHours.site_id == site.id, Therapist.is_active)
     ).all()
-    closed = {day for day in days if any(starts <= day <= ends for starts, ends in closures)}
-    working = {
-        day
+    worked = {
+        (day, therapist_id)
         for day in days
-        if any(
-            weekday == day.weekday() and since <= day and (until is None or day <= until)
-            for weekday, since, until in hours
-        )
+        for therapist_id, weekday, since, until in hours
+        if weekday == day.weekday() and since <= day and (until is None or day <= until)
     }
+    open_days = {day for day, _therapist in worked}
+    working = {day for day, therapist_id in worked if therapist_id in ids}
+    closed = {day for day in days if day not in open_days or any(a <= day <= b for a, b in closures)}
     away = _away(session, ids, days, ZoneInfo(site.tz)) if with_away else set()
     return Calendar(frozenset(closed), frozenset(working), frozenset(away & working))
 
