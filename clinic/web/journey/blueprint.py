@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from clinic.web import context, errors
 
 blueprint = Blueprint("journey", __name__, url_prefix=None)
+
+
+@blueprint.before_request
+def open_at_all() -> ResponseReturnValue | None:
+    """Before there is a site, only the first page can be looked at: nobody shall answer for nothing."""
+    if request.endpoint == "journey.landing" or context.main_site() is not None:
+        return None
+    return errors.page(
+        503, "You cannot book here yet", "This clinic is still being set up. Come back in a few days."
+    )

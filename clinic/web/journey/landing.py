@@ -47,8 +47,10 @@ def landing() -> ResponseReturnValue:
         ],
         more=[offer for offer in found if offer not in _main(found)],
         places=places,
+        has_people=bool(names),
         people_words=f"{number_word(len(names))} {'person' if len(names) == 1 else 'people'}",
         cards_words=number_word(len(_main(found))),
+        is_open=bool(found) and main is not None,
         change_hours=main.change_until_minutes // 60 if main else 24,
     )
 
