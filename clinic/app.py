@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from datetime import timedelta
+from pathlib import Path
 from typing import NoReturn
 
 import structlog
@@ -12,6 +13,7 @@ from flask import Flask
 from flask_compress import Compress
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
@@ -100,6 +102,9 @@ def _configure(app: Flask, settings: config.Settings) -> None:
         COMPRESS_REGISTER=True,
     )
     app.config.update(settings.extra)
+    compiled = Path(app.config.setdefault("COMPILED_TEMPLATES", str(settings.instance / "templates")))
+    compiled.mkdir(parents=True, exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     logging.getLogger("flask-limiter").setLevel(logging.ERROR)

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
 
 from clinic import schema
 from clinic.db import key_ring, make_engine
+from clinic.people import passwords
 from config import Settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, winter time
@@ -33,6 +35,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _keys() -> None:
     key_ring.load([("test", FIELD_KEY)])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """The same argon2id at the least cost: what is tested is who gets in, not how slowly."""
+    dear = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._NOBODY = passwords._hasher.hash("nobody signs in with this")
+    yield
+    passwords._hasher = dear
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the templates are kept compiled, for every app of this process."""
+    return tmp_path_factory.mktemp("templates")
 
 
 @pytest.fixture(scope="session")
@@ -153,7 +171,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Flask]:
     """The real app on a database of this test's own; its clock stands at NOW unless the test moves it."""
     from clinic.app import create_app
 
@@ -162,7 +180,13 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
         field_keys=(("test", FIELD_KEY),),
         database_url=database_url,
         instance=tmp_path,
-        extra={"TESTING": True, "CLOCK": lambda: NOW, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
+        extra={
+            "TESTING": True,
+            "CLOCK": lambda: NOW,
+            "WTF_CSRF_ENABLED": False,
+            "RATELIMIT_ENABLED": False,
+            "COMPILED_TEMPLATES": str(compiled_templates),
+        },
     )
     app = create_app(settings)
     yield app

@@ -85,7 +85,7 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def place(database_url: str, tmp_path: Path) -> Iterator[Place]:
+def place(database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Place]:
     from clinic.app import create_app
 
     brought = config.ROOT / "instance" / "vendor"
@@ -98,7 +98,12 @@ def place(database_url: str, tmp_path: Path) -> Iterator[Place]:
             field_keys=(("test", FIELD_KEY),),
             database_url=database_url,
             instance=tmp_path,
-            extra={"TESTING": True, "CLOCK": clock, "RATELIMIT_ENABLED": False},
+            extra={
+                "TESTING": True,
+                "CLOCK": clock,
+                "RATELIMIT_ENABLED": False,
+                "COMPILED_TEMPLATES": str(compiled_templates),
+            },
         )
     )
     with Session(app.extensions["clinic.engine"], expire_on_commit=False) as session, transaction(session):
