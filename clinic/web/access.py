@@ -75,7 +75,7 @@ def allow(roles: frozenset[RoleName]) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
             if not current_user.is_authenticated:
-                back = request.full_path if request.method == "GET" else None
+                back = request.full_path.rstrip("?") if request.method == "GET" else None
                 return redirect(url_for("auth.sign_in", next=back))
             if not current_user.roles & roles:
                 raise Forbidden()

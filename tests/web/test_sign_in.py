@@ -71,6 +71,8 @@ def test_a_new_password_ends_every_session(app: Flask, db: Session, user: User) 
         ("https://elsewhere.example/", "/staff/"),
         ("//elsewhere.example/", "/staff/"),
         ("/\\elsewhere.example", "/staff/"),
+        ("/clinic/\r\nX-Other: yes", "/staff/"),
+        ("/\x00", "/staff/"),
     ],
 )
 def test_signing_in_leads_back_but_never_elsewhere(app: Flask, user: User, wanted: str, lands: str) -> None:

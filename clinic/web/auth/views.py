@@ -68,6 +68,8 @@ def _safe(target: str | None) -> str | None:
     """`target` if it is a path of ours; never another origin."""
     if not target:
         return None
+    if not target.isprintable():  # a line break would be a fault in the header it becomes
+        return None
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")):
         return None
