@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from clinic.booking import board_facts
 from clinic.booking.board_facts import Place as Place
 from clinic.booking.board_facts import places as places
+from clinic.booking.board_facts import places_in_use as places_in_use
 from clinic.kernel import walltime
 from clinic.kernel.spans import Span, merge, subtract
 from clinic.roster import availability
@@ -96,7 +97,10 @@ class Board:
 
 
 def load(session: Session, now: datetime, sites: Sequence[Place], first_day: date, days: int) -> Board:
-    """Gives the board of those sites and days. Eight statements."""
+    """Gives the board of those sites and days. Eight statements.
+
+    A site that is not open has no lanes: nobody can be booked there, whatever hours are still written down.
+    """
     ids = [site.id for site in sites]
     rooms = board_facts.rooms(session, ids)
     span = (first_day - timedelta(days=2), days + 4)
@@ -112,7 +116,7 @@ def load(session: Session, now: datetime, sites: Sequence[Place], first_day: dat
         busy=board_facts.busy(session, now, *span),
         off=board_facts.time_off(session, *span),
     )
-    lanes = [lane for site in sites for lane in _lanes(site, known)]
+    lanes = [lane for site in sites if site.is_open for lane in _lanes(site, known)]
     lanes.sort(key=lambda lane: (lane.site.id, lane.therapist, lane.therapist_id))
     return Board(first_day, days, tuple(sites), tuple(lanes), tuple(known.closures))
 

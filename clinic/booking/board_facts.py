@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.booking.models import Appointment
+from clinic.booking.queries import GONE, span_of
 from clinic.catalog.models import Offering, OfferingOption
 from clinic.kernel import walltime
 from clinic.kernel.spans import Span
@@ -35,7 +37,7 @@ from clinic.roster.models import (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A site as the board needs it."""
+    """A site as the board needs it; one that is not open any more may still have appointments."""
 
     id: int
     name: str
@@ -43,6 +45,7 @@ class Place:
     tz: str
     grid_minutes: int
     talk_minutes: int
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,27 @@ class Need:
     rooms: frozenset[int]
 
 
-def places(session: Session, slug: str = "") -> list[Place]:
-    """The active sites by number, or the one with that slug. One statement."""
-    wanted = sa.select(Site.id, Site.name, Site.slug, Site.tz, Site.grid_minutes, Site.talk_minutes).where(
-        Site.is_active
+_PLACE = (
+    Site.id, Site.name, Site.slug, Site.tz, Site.grid_minutes, Site.talk_minutes, Site.is_active,
+)  # fmt: skip
+
+
+def places(session: Session) -> list[Place]:
+    """The active sites by number. One statement."""
+    wanted = sa.select(*_PLACE).where(Site.is_active)
+    return [Place(*row) for row in session.execute(wanted.order_by(Site.id))]
+
+
+def places_in_use(session: Session, first_day: date, days: int) -> list[Place]:
+    """The active sites, and those switched off that have appointments on these days. One statement."""
+    first, until = span_of(first_day, days)
+    booked = sa.exists().where(
+        Appointment.site_id == Site.id,
+        Appointment.status.not_in(GONE),
+        Appointment.starts_at >= first,
+        Appointment.starts_at < until,
     )
-    if slug:
-        wanted = wanted.where(Site.slug == slug)
+    wanted = sa.select(*_PLACE).where(sa.or_(Site.is_active, booked))
     return [Place(*row) for row in session.execute(wanted.order_by(Site.id))]
 
 

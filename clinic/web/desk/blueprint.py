@@ -11,6 +11,7 @@ from flask_login import current_user
 from clinic.booking import board, queries
 from clinic.kernel import walltime
 from clinic.web import database
+from clinic.web.filters import zone_place
 from clinic.web.times import slot_value
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
@@ -27,6 +28,7 @@ def bar() -> dict[str, Any]:
         "waiting": queries.waiting(database.session(), database.now()),
         "slot_value": slot_value,
         "day_args": day_args,
+        "zone_word": zone_word,
     }
 
 
@@ -49,21 +51,31 @@ def places() -> list[board.Place]:
     return found
 
 
-def chosen_places() -> list[board.Place]:
-    """The site that the address asks for, or all."""
+def places_on(first_day: date, days: int) -> list[board.Place]:
+    """The active sites, and those switched off that still have appointments on these days."""
+    return board.places_in_use(database.session(), first_day, days)
+
+
+def chosen_of(found: list[board.Place]) -> list[board.Place]:
+    """The site that the address asks for, or all of them."""
     slug = request.args.get("site", "")
-    return [place for place in places() if place.slug == slug] or places()
+    return [place for place in found if place.slug == slug] or found
 
 
-def site_slug() -> str:
-    """The slug of the one site chosen, '' for all."""
-    chosen = chosen_places()
-    return chosen[0].slug if len(chosen) == 1 and len(places()) > 1 else ""
+def slug_of(chosen: list[board.Place], found: list[board.Place]) -> str:
+    """The slug of the one site chosen among several, '' for all."""
+    return chosen[0].slug if len(chosen) == 1 and len(found) > 1 else ""
 
 
 def today() -> date:
-    """Today at the first site."""
-    return local_day(database.now(), places()[0].tz if places() else "UTC")
+    """Today at the site that the address asks for, else at the first one."""
+    chosen = chosen_of(places())
+    return local_day(database.now(), chosen[0].tz if chosen else "UTC")
+
+
+def zone_word(tz: str) -> str:
+    """', New York time' where the open sites do not all keep one time; else ''."""
+    return f", {zone_place(tz)} time" if any(place.tz != tz for place in places()) else ""
 
 
 def local_day(instant: datetime, tz: str) -> date:

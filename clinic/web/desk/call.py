@@ -19,8 +19,9 @@ from clinic.intake import services as intakes
 from clinic.intake.models import Intake, IntakeStatus
 from clinic.intake.questionnaire import load_questionnaire
 from clinic.kernel.codes import new_token
-from clinic.kernel.errors import NotFound
+from clinic.kernel.errors import NotFound, NotOffered
 from clinic.web import database
+from clinic.web.desk.blueprint import places
 
 KEY = "calls"
 MOST = 6
@@ -50,12 +51,14 @@ class Call:
 
 
 def expect(number: int) -> Call:
-    """The call with that number at this desk; NotFound once it is over."""
+    """The call with that number at this desk; NotFound once it is over, NotOffered without any site."""
     token = _tokens().get(str(number))
     journey = calls.find(database.session(), database.now(), token) if token else None
     caller = calls.caller_of(journey) if journey else None
     if journey is None or caller is None:
         raise NotFound("That call has ended. Begin a new one.")
+    if not places():
+        raise NotOffered("No site is open for booking. The owner can open one under Clinic, Sites.")
     return Call(number, journey, caller)
 
 

@@ -22,7 +22,7 @@ from clinic.kernel.errors import BadInput, Excluded, NotCleared, NotOffered, Slo
 from clinic.roster.models import Gender, Therapist
 from clinic.web import access, database
 from clinic.web.desk import call as kept
-from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day
+from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day, zone_word
 from clinic.web.desk.call import Call
 from clinic.web.desk.times import Chosen, Offered, day_word, difference, first_free, named, read_chosen
 from clinic.web.filters import clock_time, long_day
@@ -201,8 +201,8 @@ def _times(
     today = local_day(now, sites[0].tz)
     html = render_template(
         "desk/call_time.html",
-        times=[each.row(today, len(places()) > 1, notes.get(each.value, "")) for each in found],
-        say=[spoken(each, today, str(call.journey.option.price)) for each in found[:1]]
+        times=[each.row(now, len(places()) > 1, notes.get(each.value, "")) for each in found],
+        say=[spoken(each, now, str(call.journey.option.price)) for each in found[:1]]
         if call.journey.option
         else [],
         asked=asked,
@@ -215,7 +215,7 @@ def _times(
         else None,
         is_later=asked.skip > 0,
         clash=clash,
-        clash_at=_clash_word(clash, today),
+        clash_at=_clash_word(clash, now),
         reasons=reasons,
         errors=errors,
         **kept.legs(call, "time"),
@@ -223,11 +223,11 @@ def _times(
     return html, status
 
 
-def spoken(offered: Offered, today: date, price: str) -> str:
+def spoken(offered: Offered, now: datetime, price: str) -> str:
     """'Today, 13:15, with Amara Osei at Canal Street. £72': what is read out before it is booked."""
-    day = local_day(offered.slot.starts_at, offered.place.tz)
+    day, today = (local_day(each, offered.place.tz) for each in (offered.slot.starts_at, now))
     word = day_word(day, today) if day <= today + timedelta(days=1) else long_day(day)
-    at = clock_time(offered.slot.starts_at, offered.place.tz)
+    at = f"{clock_time(offered.slot.starts_at, offered.place.tz)}{zone_word(offered.place.tz)}"
     return f"{word}, {at}, with {offered.therapist} at {offered.place.name}. {price}."
 
 
@@ -290,8 +290,9 @@ def _people() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def _clash_word(clash: Chosen | None, today: date) -> str:
+def _clash_word(clash: Chosen | None, now: datetime) -> str:
     if clash is None:
         return ""
     place = next(each for each in places() if each.id == clash.site_id)
-    return f"{day_word(local_day(clash.starts_at, place.tz), today)} {clock_time(clash.starts_at, place.tz)}"
+    day, today = (local_day(each, place.tz) for each in (clash.starts_at, now))
+    return f"{day_word(day, today)} {clock_time(clash.starts_at, place.tz)}"

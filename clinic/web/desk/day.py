@@ -15,7 +15,16 @@ from clinic.booking.queries import Held, Listed
 from clinic.booking.standing import Mark, Standing
 from clinic.kernel import walltime
 from clinic.web import access, database
-from clinic.web.desk.blueprint import asked_day, blueprint, chosen_places, day_args, places, site_slug, today
+from clinic.web.desk.blueprint import (
+    asked_day,
+    blueprint,
+    chosen_of,
+    day_args,
+    local_day,
+    places_on,
+    slug_of,
+    today,
+)
 from clinic.web.desk.grid import Item, hours_of, items_of
 from clinic.web.numbers import read_whole
 
@@ -61,8 +70,10 @@ class Row:
 def day() -> ResponseReturnValue:
     """The day as columns, or as a list with ?view=list."""
     session, now = database.session(), database.now()
-    on, sites, minutes = asked_day(), chosen_places(), asked_minutes()
+    on, minutes = asked_day(), asked_minutes()
     monday = on - timedelta(days=on.weekday())
+    every = places_on(monday, 7)
+    sites = chosen_of(every)
     shown = board.load(session, now, sites, monday, 7)
     ids = [site.id for site in sites]
     visits = queries.appointments_on(session, on, 1, site_ids=ids)
@@ -80,8 +91,8 @@ def day() -> ResponseReturnValue:
         before=on - timedelta(days=1),
         after=on + timedelta(days=1),
         strip=strip_of(shown, on, minutes),
-        sites=places(),
-        site=site_slug(),
+        sites=every,
+        site=slug_of(sites, every),
         minutes=minutes,
         lengths=LENGTHS,
         free=[(start, lane, gap) for start, lane, gap in free][:FIRST],
@@ -91,7 +102,9 @@ def day() -> ResponseReturnValue:
         else None,
         columns=columns,
         hours=hours,
-        now_row=hours.row_of(now, sites[0].tz) if sites and on == today() else None,
+        now_rows={
+            tz: hours.row_of(now, tz) for tz in {site.tz for site in sites} if local_day(now, tz) == on
+        },
         rows=rows,
         tally=tally(rows),
         closed=[(place.name, name) for place in sites for sid, day_, name in shown.closed
@@ -110,10 +123,11 @@ def asked_minutes() -> int:
 def strip_of(shown: Board, on: date, minutes: int) -> list[tuple[str, str, str, bool]]:
     """The week around a day: word, address, what is free, whether it is the day shown."""
     days = []
+    open_sites = sum(site.is_open for site in shown.sites)
     for step in range(shown.days):
         day_ = shown.first_day + timedelta(days=step)
         free = len(shown.gaps_on(day_, minutes))
-        is_shut = len({site for site, closed, _name in shown.closed if closed == day_}) == len(shown.sites)
+        is_shut = len({site for site, closed, _name in shown.closed if closed == day_}) == open_sites
         works = any(_local(opens, lane) == day_ for lane in shown.lanes for opens, _closes in lane.working)
         word = (
             f"{free} free"

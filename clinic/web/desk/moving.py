@@ -84,7 +84,8 @@ def _page(
     visit = card.listed
     place = next((site for site in places() if site.id == visit.site_id), None)
     if place is None:
-        raise NotFound("That site is closed for good.")
+        shut = f"{visit.site} is not open for booking any more."
+        return page(card, 409, f"{shut} Book a time at another site, then cancel this one.")
     today = local_day(now, place.tz)
     on, with_id = _asked(card, clash)
     wish = _wish(visit.id, with_id)
@@ -103,7 +104,7 @@ def _page(
         "desk/move.html",
         card=card,
         visit=visit,
-        times=[each.row(today, False, difference(each.slot.starts_at, wanted)) for each in offered],
+        times=[each.row(now, False, difference(each.slot.starts_at, wanted)) for each in offered],
         on=on,
         with_id=with_id,
         start=request.values.get("start", ""),

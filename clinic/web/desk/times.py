@@ -13,7 +13,7 @@ from clinic.booking.board import Place
 from clinic.booking.slots import Slot, Wish, openings
 from clinic.kernel import walltime
 from clinic.roster.models import Room, Therapist
-from clinic.web.desk.blueprint import local_day
+from clinic.web.desk.blueprint import local_day, zone_word
 from clinic.web.filters import clock_time, short_day
 from clinic.web.numbers import read_whole
 from clinic.web.times import read_slot, slot_value
@@ -39,10 +39,10 @@ class Offered:
         """What a form sends of it; the services judge it anew."""
         return f"{slot_value(self.slot.starts_at)}/{self.slot.therapist_id}/{self.place.id}"
 
-    def row(self, today: date, with_site: bool, note: str = "") -> tuple[str, str, str, str, int, str]:
+    def row(self, now: datetime, with_site: bool, note: str = "") -> tuple[str, str, str, str, int, str]:
         """What the macro `pick_times` draws: value, day, clock, therapist, hue, small line."""
-        day = local_day(self.slot.starts_at, self.place.tz)
-        where = f"{self.room}, {self.place.name}" if with_site else self.room
+        day, today = (local_day(each, self.place.tz) for each in (self.slot.starts_at, now))
+        where = f"{self.room}, {self.place.name}{zone_word(self.place.tz)}" if with_site else self.room
         return (
             self.value,
             day_word(day, today),

@@ -14,7 +14,7 @@ from clinic.booking.board import Board
 from clinic.booking.queries import Listed
 from clinic.kernel import walltime
 from clinic.web import access, database
-from clinic.web.desk.blueprint import asked_day, blueprint, chosen_places, places, site_slug, today
+from clinic.web.desk.blueprint import asked_day, blueprint, chosen_of, places_on, slug_of, today
 from clinic.web.desk.day import asked_minutes
 from clinic.web.numbers import read_whole
 from clinic.web.times import week_title
@@ -40,6 +40,7 @@ class Line:
     therapist: str
     hue: int
     site: str
+    tz: str
     cells: tuple[Cell, ...]
 
 
@@ -48,8 +49,10 @@ class Line:
 def week() -> ResponseReturnValue:
     """Therapists by days; ?therapist= shows the days of one, with who comes."""
     session, now = database.session(), database.now()
-    on, sites, minutes = asked_day(), chosen_places(), asked_minutes()
+    on, minutes = asked_day(), asked_minutes()
     monday = on - timedelta(days=on.weekday())
+    every = places_on(monday, DAYS)
+    sites = chosen_of(every)
     shown = board.load(session, now, sites, monday, DAYS)
     visits = queries.appointments_on(session, monday, DAYS, site_ids=[site.id for site in sites])
     lines = lines_of(shown, visits, minutes)
@@ -63,8 +66,8 @@ def week() -> ResponseReturnValue:
         before=monday - timedelta(days=DAYS),
         after=monday + timedelta(days=DAYS),
         today=today(),
-        sites=places(),
-        site=site_slug(),
+        sites=every,
+        site=slug_of(sites, every),
         lines=one or lines,
         one=one[0] if one else None,
         minutes=minutes,
@@ -97,7 +100,7 @@ def lines_of(shown: Board, visits: list[Listed], minutes: int) -> list[Line]:
             )
             for day in days
         )
-        lines.append(Line(lane.therapist_id, lane.therapist, lane.hue, lane.site.name, cells))
+        lines.append(Line(lane.therapist_id, lane.therapist, lane.hue, lane.site.name, lane.site.tz, cells))
     return lines + _strays(shown, visits, days)
 
 
@@ -114,6 +117,7 @@ def _strays(shown: Board, visits: list[Listed], days: list[date]) -> list[Line]:
             mine[0].therapist,
             mine[0].hue,
             mine[0].site,
+            mine[0].tz,
             tuple(Cell(day, tuple(v for v in mine if v.local_day == day), 0, False) for day in days),
         )
         for mine in left.values()
