@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from clinic.booking.models import Appointment
 from clinic.booking.policy import Policy
 from clinic.booking.statuses import Status
+from clinic.kernel import walltime
 from clinic.kernel.codes import shown_reference
 from clinic.notify import calendar, outbox
 from clinic.notify.links import KEPT_DAYS
@@ -23,7 +24,7 @@ LINK_EVERY_SECONDS = 600
 def long_when(instant: datetime, zone: str) -> str:
     """'Tuesday 24 November 2026 at 10:15' at the place."""
     local = instant.astimezone(ZoneInfo(zone))
-    return f"{local:%A} {local.day} {local:%B %Y} at {local:%H:%M}"
+    return f"{local:%A} {local.day} {local:%B %Y} at {walltime.clock(instant, ZoneInfo(zone))}"
 
 
 def facts(appointment: Appointment) -> dict[str, object]:
@@ -32,7 +33,9 @@ def facts(appointment: Appointment) -> dict[str, object]:
     `sequence` is the state they report: a mail about an older state is not sent any more.
     """
     site = appointment.site
-    starts, ends = (at.astimezone(ZoneInfo(site.tz)) for at in (appointment.starts_at, appointment.ends_at))
+    zone = ZoneInfo(site.tz)
+    starts = appointment.starts_at.astimezone(zone)
+    hours = [walltime.clock(at, zone) for at in (appointment.starts_at, appointment.ends_at)]
     policy = Policy(site.min_notice_minutes, site.change_until_minutes)
     return {
         "name": appointment.client.name,
@@ -40,7 +43,7 @@ def facts(appointment: Appointment) -> dict[str, object]:
         "reference": shown_reference(appointment.reference),
         "sequence": appointment.sequence,
         "day": f"{starts:%A} {starts.day} {starts:%B}",
-        "hours": f"{starts:%H:%M} to {ends:%H:%M}",
+        "hours": " to ".join(hours),
         "when": long_when(appointment.starts_at, site.tz),
         "zone": site.tz.rsplit("/", 1)[-1].replace("_", " "),
         "minutes": int((appointment.ends_at - appointment.starts_at).total_seconds() // 60),

@@ -67,6 +67,13 @@ def local(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone)
 
 
+def clock(instant: datetime, zone: ZoneInfo) -> str:
+    """'10:15' at the place; in the hour that comes twice when clocks go back, '01:30 GMT' or '01:30 BST'."""
+    there = local(instant, zone)
+    comes_twice = there.utcoffset() != there.replace(fold=1 - there.fold).utcoffset()
+    return f"{there:%H:%M} {there:%Z}" if comes_twice else f"{there:%H:%M}"
+
+
 def day_number(day: date) -> int:
     """Give the days from 1970-01-01 to that day, so that day_number * 1440 is its midnight in UTC."""
     return day.toordinal() - _EPOCH_ORDINAL

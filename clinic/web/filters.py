@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from clinic.kernel import walltime
 from clinic.kernel.codes import shown_reference
 from clinic.kernel.money import Money
 from clinic.people.contact import shown_phone as shown_phone
 
 
 def clock_time(instant: datetime, zone: str) -> str:
-    """'10:15' at the place."""
-    return f"{instant.astimezone(ZoneInfo(zone)):%H:%M}"
+    """'10:15' at the place; '01:30 GMT' in an hour that comes twice."""
+    return walltime.clock(instant, ZoneInfo(zone))
 
 
 def local_date(instant: datetime, zone: str) -> date:

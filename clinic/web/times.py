@@ -188,7 +188,5 @@ def _parts(
     labels = [clock_time(start, tz) for start in starts]
     times: dict[str, list[tuple[str, str]]] = {part: [] for part in shown}
     for start, label in zip(starts, labels, strict=True):
-        if labels.count(label) > 1:
-            label = f"{label} {start.astimezone(ZoneInfo(tz)).tzname()}"
         times[_part(start, tz)].append((slot_value(start), label))
     return tuple((part, tuple(found)) for part, found in times.items())

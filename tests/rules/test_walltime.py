@@ -104,3 +104,18 @@ def test_an_unknown_zone_is_refused_in_a_sentence(name: str) -> None:
 
 def test_a_known_zone_is_given() -> None:
     assert walltime.zone("Asia/Kolkata") == ZoneInfo("Asia/Kolkata")
+
+
+@pytest.mark.parametrize(
+    ("utc", "shown"),
+    [
+        ("2026-10-25T00:30+00:00", "01:30 BST"),
+        ("2026-10-25T01:30+00:00", "01:30 GMT"),
+        ("2026-10-25T02:00+00:00", "02:00"),
+        ("2026-10-24T23:59+00:00", "00:59"),
+        ("2027-03-28T00:59+00:00", "00:59"),
+        ("2027-03-28T01:00+00:00", "02:00"),
+    ],
+)
+def test_a_clock_names_its_zone_in_the_hour_that_comes_twice(utc: str, shown: str) -> None:
+    assert walltime.clock(datetime.fromisoformat(utc), ZoneInfo("Europe/London")) == shown

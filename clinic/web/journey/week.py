@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clinic.kernel import walltime
 from clinic.web.no_times import Why
 from clinic.web.times import PARTS, slot_value
 
@@ -35,7 +36,7 @@ class Week:
 def short_label(instant: datetime, zone: ZoneInfo) -> str:
     """'Tue 24 Nov, 10:15' at the place."""
     local = instant.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+    return f"{local:%a} {local.day} {local:%b}, {walltime.clock(instant, zone)}"
 
 
 def draw(
@@ -60,7 +61,7 @@ def draw(
             opens = closes
             shown = times if shows_all else thin(times, zone)
             is_thinned = is_thinned or len(shown) < len(times)
-            parts.append((name, [(slot_value(start), _clock(start, zone)) for start in shown]))
+            parts.append((name, [(slot_value(start), walltime.clock(start, zone)) for start in shown]))
         count += len(mine)
         days.append(_day(day, parts, why.get(day, Why("Full"))))
     return Week(first, tuple(days), count, is_thinned)
@@ -72,17 +73,6 @@ def thin(times: Sequence[datetime], zone: ZoneInfo) -> list[datetime]:
         return list(times)
     kept = [start for start in times if start.astimezone(zone).minute in (0, 30)]
     return sorted({times[0], *kept}) if kept else list(times)
-
-
-def _clock(start: datetime, zone: ZoneInfo) -> str:
-    """'10:15'; where clocks go back, the second time around says so."""
-    local = start.astimezone(zone)
-    shown = f"{local:%H:%M}"
-    return (
-        f"{shown} ({local:%Z})"
-        if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
-        else shown
-    )
 
 
 def _day(day: date, parts: list[tuple[str, list[tuple[str, str]]]], why: Why) -> Mapping[str, Any]:
