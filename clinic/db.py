@@ -117,7 +117,8 @@ def one_of(enum: type, name: str) -> sa.Enum:
 def make_engine(url: str) -> Engine:
     """An engine on `url` with this project's settings for SQLite or PostgreSQL.
 
-    What is written or asked for stands in no error's words: they may end in a log.
+    Errors do not list the values of their statement; PostgreSQL may still quote a row in its own words, so
+    the words of an error are never logged, only its kind and place.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
