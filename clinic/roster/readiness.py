@@ -139,6 +139,8 @@ def _nothing_at_all(setup: Setup) -> Iterator[Gap]:
         yield Gap("There is no site in use.", none, "site")
     if not setup.rooms:
         yield Gap("There is no room in use.", none, "room")
+    if not setup.skills:
+        yield Gap("There is no skill.", "Therapists have skills and session types ask for one.", "skill")
     if not setup.people:
         yield Gap("There is no therapist at work.", none, "therapist")
     if not setup.offerings:
