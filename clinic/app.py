@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from clinic import db
 from clinic.cli import clinic_commands
-from clinic.web import access, context, database, errors, files, filters, headers, signs
+from clinic.web import access, context, database, errors, files, filters, headers
 from clinic.web.account import blueprint as account
 from clinic.web.admin import blueprint as admin
 from clinic.web.auth import blueprint as auth
@@ -51,7 +51,6 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     _configure(app, settings)
     db.key_ring.load(settings.field_keys)
     database.install(app, db.make_engine(settings.database_url))
-    signs.install(app)
     csrf.init_app(app)
     limiter.init_app(app)
     Compress(app)

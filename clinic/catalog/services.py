@@ -76,6 +76,7 @@ def save_offering(
         raise BadInput("The technique stays. Add another session type instead.", "technique")
     if session.get(Skill, skill_id) is None:
         raise BadInput("Choose one of the skills.", "skill_id")
+    _refuse_nul(summary, "summary")
     if len(summary.strip()) > LONGEST_SUMMARY:
         raise BadInput(f"Use {LONGEST_SUMMARY} signs or fewer.", "summary")
     if not 0 <= position <= 999:
@@ -153,11 +154,17 @@ def _fresh(found: Row | None, version: int | None) -> Row:
 
 def _words(text: str, most: int, field: str, empty: str) -> str:
     plain = " ".join(text.split())
+    _refuse_nul(plain, field)
     if not plain:
         raise BadInput(empty, field)
     if len(plain) > most:
         raise BadInput(f"Use {most} signs or fewer.", field)
     return plain
+
+
+def _refuse_nul(text: str, field: str) -> None:
+    if "\x00" in text:  # nobody types it, and not every database keeps it
+        raise BadInput("There is a sign in this that cannot be kept. Type it again.", field)
 
 
 def _refuse_double(

@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -65,6 +65,12 @@ def install(app: Flask) -> None:
     @app.errorhandler(StaleDataError)
     def stale(_error: StaleDataError) -> ResponseReturnValue:
         return page(409, "This has changed", Stale.default)
+
+    @app.errorhandler(DataError)
+    def unkeepable(error: DataError) -> ResponseReturnValue:
+        # PostgreSQL keeps no NUL in a text and no figure beyond its column; nobody types either.
+        log.warning("unkeepable_input", endpoint=request.endpoint, kind=type(error.orig).__name__)
+        return page(400, *SENTENCES[400])
 
     @app.errorhandler(OperationalError)
     def busy(error: OperationalError) -> ResponseReturnValue:
