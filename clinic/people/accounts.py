@@ -62,6 +62,8 @@ def change_account(
 
     The clinic always keeps one owner who may sign in. Switching somebody off ends their sessions at once.
     """
+    # One change at a time: two owners who take the role from each other would each still see the other.
+    session.execute(sa.select(Role.id).where(Role.name == RoleName.OWNER).with_for_update())
     user = session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFound()
