@@ -7,6 +7,7 @@ of statements does not grow with therapists or days.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -191,6 +192,9 @@ def _lane(
         for opens, closes in whole
         if low < closes and opens < high
     ]
+    midnights = [
+        walltime.minute_at(known.first_day + timedelta(days=step), 0, zone, 0) for step in range(known.days)
+    ]
     pauses = subtract(subtract(whole, time.working), away)
     stretches = [_stretch("off", "time off", span) for span in away]
     stretches += [_stretch("break", "break", span) for span in pauses]
@@ -199,15 +203,26 @@ def _lane(
         therapist=worker.name,
         hue=worker.hue,
         site=site,
-        working=tuple(_instants(span) for span in merge(whole)),
+        working=tuple(_instants(span) for span in _cut(merge(whole), midnights)),
         stretches=tuple(sorted(stretches, key=lambda each: each.starts_at)),
-        gaps=tuple(_gaps(site.id, time, longest)),
+        gaps=tuple(_gaps(site.id, time, longest, midnights)),
     )
 
 
-def _gaps(site_id: int, time: TherapistTime, longest: dict[int, int]) -> Iterable[Gap]:
-    """Cuts the starts of a therapist into the free stretches they lie in."""
-    free = subtract(time.working, time.busy)
+def _cut(spans: Iterable[Span], midnights: Sequence[int]) -> list[Span]:
+    """The spans cut at the midnights of the place: what goes on into the next day is that day's too."""
+    found: list[Span] = []
+    for low, high in spans:
+        edges = [low, *(each for each in midnights if low < each < high), high]
+        found += itertools.pairwise(edges)
+    return found
+
+
+def _gaps(
+    site_id: int, time: TherapistTime, longest: dict[int, int], midnights: Sequence[int]
+) -> Iterable[Gap]:
+    """Cuts the starts of a therapist into the free stretches they lie in, day by day."""
+    free = _cut(subtract(time.working, time.busy), midnights)
     lows = [low for low, _high in free]
     by_stretch: dict[Span, list[tuple[datetime, int]]] = {}
     for start in sorted(longest):

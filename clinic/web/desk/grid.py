@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from clinic.booking.board import Gap, Lane
 from clinic.booking.queries import Held, Listed
@@ -137,19 +138,25 @@ def _shut(lane: Lane, on: date) -> list[Item]:
     """Before the first and after the last hour worked, drawn hatched; a day without hours is all of that."""
     zone = walltime.zone(lane.site.tz)
     spans = [
-        (minute_of_day(opens, lane.site.tz), _minutes(opens, closes), opens)
+        (minute_of_day(opens, lane.site.tz), _end_of(closes, zone, on))
         for opens, closes in lane.working
         if walltime.local(opens, zone).date() == on
     ]
     midnight = walltime.instant(on, 0, zone, 0)
     items, at = [], 0
-    for start, length, _opens in sorted(spans):
+    for start, end in sorted(spans):
         if start > at:
             items.append(Item("shut", at, start - at, midnight))
-        at = max(at, start + length)
+        at = max(at, end)
     if at < 24 * 60:
         items.append(Item("shut", at, 24 * 60 - at, midnight))
     return items
+
+
+def _end_of(closes: datetime, zone: ZoneInfo, on: date) -> int:
+    """What the clock shows at closing, in minutes of `on`; the midnight that ends it at most."""
+    local = walltime.local(closes, zone)
+    return walltime.DAY_MINUTES if local.date() > on else local.hour * 60 + local.minute
 
 
 def _minutes(starts_at: datetime, ends_at: datetime) -> int:
