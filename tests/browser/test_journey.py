@@ -202,3 +202,21 @@ def test_a_hold_that_has_lapsed_is_explained_and_taken_again(browser: Browser, p
         hand.press("Hold it again")
         page.wait_for_url("**/book/check")
         assert "Anna Petrova" in page.locator("main").inner_text()
+
+
+def test_a_mark_on_the_body_brings_the_page_about_pain(browser: Browser, place: Place) -> None:
+    with at_first_question(browser, place, width=1280) as page:
+        hand = Pointer(page)
+        for slug in ("safety", "about-you", "wishes"):
+            page.wait_for_url(f"**/book/{slug}", wait_until="networkidle")
+            if slug == "about-you":
+                for name, text in journey_walk.BORN.items():
+                    hand.type(name, text)
+            if slug == "wishes":
+                page.locator("#B07_low_back").click(position={"x": 20, "y": 12})
+                expect(page.locator('input[name="B07_low_back"][value="hurts"]')).to_be_checked()
+            for name, value in journey_walk.CHOICES[slug].items():
+                hand.choose(name, value)
+            hand.press("Continue")
+        page.wait_for_url("**/book/comfort", wait_until="networkidle")
+        assert axe_findings(page) == []
