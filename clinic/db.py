@@ -69,17 +69,25 @@ class KeyRing:
 
     def seal(self, text: str, context: str) -> bytes:
         """`text` encrypted: version, key id, nonce, ciphertext; bound to `context` (table.column)."""
-        nonce = os.urandom(12)
-        name = self._newest.encode()
-        head = bytes([1, len(name)]) + name
-        return head + nonce + self._keys[self._newest].encrypt(nonce, text.encode(), context.encode())
+        return self.seal_bytes(text.encode(), context)
 
     def open(self, sealed: bytes, context: str) -> str:
         """What `seal` was given; KeyError for an unknown key, InvalidTag if it was tampered with."""
+        return self.open_bytes(sealed, context).decode()
+
+    def seal_bytes(self, plain: bytes, context: str) -> bytes:
+        """The same as `seal` for what is no text."""
+        nonce = os.urandom(12)
+        name = self._newest.encode()
+        head = bytes([1, len(name)]) + name
+        return head + nonce + self._keys[self._newest].encrypt(nonce, plain, context.encode())
+
+    def open_bytes(self, sealed: bytes, context: str) -> bytes:
+        """What `seal_bytes` was given; refuses as `open` does."""
         length = sealed[1]
         name = sealed[2 : 2 + length].decode()
         nonce, body = sealed[2 + length : 14 + length], sealed[14 + length :]
-        return self._keys[name].decrypt(nonce, body, context.encode()).decode()
+        return self._keys[name].decrypt(nonce, body, context.encode())
 
 
 key_ring = KeyRing()
@@ -100,6 +108,23 @@ class EncryptedText(TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         return None if value is None else key_ring.open(bytes(value), self.context)
+
+
+class EncryptedBytes(TypeDecorator[bytes]):
+    """A file with health in it, encrypted as EncryptedText is."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else key_ring.seal_bytes(value, self.context)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else key_ring.open_bytes(bytes(value), self.context)
 
 
 def one_of(enum: type, name: str) -> sa.Enum:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from clinic.db import EncryptedText, UtcDateTime, make_engine
+from clinic.db import EncryptedBytes, EncryptedText, UtcDateTime, make_engine
 from clinic.models import Base
 
 config = context.config
@@ -15,7 +15,7 @@ def render_item(kind: str, item: object, _autogen: object) -> str | bool:
     """Migrations name plain SQL types, so that they outlive the classes of today."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, EncryptedText):
+    if kind == "type" and isinstance(item, EncryptedText | EncryptedBytes):
         return "sa.LargeBinary()"
     return False
 

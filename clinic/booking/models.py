@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -17,7 +18,12 @@ from clinic.roster.models import Room, Site, Therapist
 
 
 class Hold(Base):
-    """A time kept for someone for some minutes. `minutes` is the client's whole time, talk included."""
+    """A time kept for someone for some minutes. `minutes` is the client's whole time, talk included.
+
+    `is_provisional`: confirming it gives a provisional appointment, as somebody has to decide first.
+    `visitor_digest` and `address_digest` say from which browser and network it came, as digests, so that
+    one of them cannot hold the whole diary.
+    """
 
     __tablename__ = "hold"
 
@@ -37,6 +43,9 @@ class Hold(Base):
     currency: Mapped[str] = mapped_column(sa.String(3))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    visitor_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    address_digest: Mapped[str | None] = mapped_column(sa.String(64))
     site: Mapped[Site] = relationship()
     therapist: Mapped[Therapist] = relationship()
     room: Mapped[Room] = relationship()
@@ -46,6 +55,7 @@ class Hold(Base):
         sa.CheckConstraint("ends_at > starts_at", name="span"),
         sa.Index("ix_hold_status_expires_at", "status", "expires_at"),
         sa.Index("ix_hold_entry_id", "entry_id"),
+        sa.Index("ix_hold_address_digest", "address_digest"),
     )
 
 
@@ -53,7 +63,8 @@ class Appointment(Base):
     """A session agreed with a client. Cancelled, lapsed and no-show are statuses; rows are never deleted.
 
     `entry_id` is the diary entry while it occupies time; `hold_id` makes confirming a hold twice
-    impossible; `sequence` counts changes for the calendar file.
+    impossible; `sequence` counts changes for the calendar file; `lapses_at` is when a provisional one
+    gives its time back if nobody has decided.
     """
 
     __tablename__ = "appointment"
@@ -82,6 +93,7 @@ class Appointment(Base):
     desk_note: Mapped[str] = mapped_column(EncryptedText("appointment.desk_note"), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checked_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lapses_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
     client: Mapped[Client] = relationship()
     site: Mapped[Site] = relationship()
@@ -123,7 +135,8 @@ class Journey(Base):
     """A client's way to an appointment: what has been chosen so far, kept by us and not in the form.
 
     `token_digest` is the SHA-256 of the token in the client's cookie. `details` (JSON: name, e-mail,
-    phone, reminders, terms) is encrypted until it becomes a client. Swept when it expires.
+    phone, reminders, terms) is encrypted until it becomes a client. `is_provisional`: the client goes on
+    while somebody decides. Swept when it expires.
     """
 
     __tablename__ = "journey"
@@ -132,6 +145,7 @@ class Journey(Base):
     token_digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
     intake_id: Mapped[int | None] = mapped_column(sa.ForeignKey("intake.id"))
     outcome_seen: Mapped[bool] = mapped_column(default=False)
+    is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     option_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offering_option.id"))
     hold_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hold.id"))
     details: Mapped[str | None] = mapped_column(EncryptedText("journey.details"))
@@ -142,3 +156,59 @@ class Journey(Base):
     option: Mapped[OfferingOption | None] = relationship()
     hold: Mapped[Hold | None] = relationship()
     appointment: Mapped[Appointment | None] = relationship()
+
+
+class Every(StrEnum):
+    """How often the appointments of a series come."""
+
+    WEEK = "week"
+    TWO_WEEKS = "two_weeks"
+    MONTH = "month"
+
+
+class Series(Base):
+    """Appointments agreed together, at the same time of day, week by week or month by month."""
+
+    __tablename__ = "series"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(sa.ForeignKey("client.id"), index=True)
+    every: Mapped[Every] = mapped_column(one_of(Every, "every"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(sa.String(80))
+    parts: Mapped[list[SeriesPart]] = relationship(order_by="SeriesPart.position", back_populates="series")
+
+
+class SeriesPart(Base):
+    """That an appointment belongs to a series, and its place in it from 1."""
+
+    __tablename__ = "series_part"
+
+    appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"), primary_key=True)
+    series_id: Mapped[int] = mapped_column(sa.ForeignKey("series.id"), index=True)
+    position: Mapped[int]
+    appointment: Mapped[Appointment] = relationship()
+    series: Mapped[Series] = relationship(back_populates="parts")
+
+
+class Party(Base):
+    """People who come together: their appointments start at the same time."""
+
+    __tablename__ = "party"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    members: Mapped[list[PartyMember]] = relationship(
+        order_by="PartyMember.appointment_id", back_populates="party"
+    )
+
+
+class PartyMember(Base):
+    """One appointment of a party."""
+
+    __tablename__ = "party_member"
+
+    appointment_id: Mapped[int] = mapped_column(sa.ForeignKey("appointment.id"), primary_key=True)
+    party_id: Mapped[int] = mapped_column(sa.ForeignKey("party.id"), index=True)
+    appointment: Mapped[Appointment] = relationship()
+    party: Mapped[Party] = relationship(back_populates="members")

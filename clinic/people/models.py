@@ -94,3 +94,13 @@ class Consent(Base):
     wording: Mapped[str] = mapped_column(sa.Text)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Guardian(Base):
+    """Who answers for a child: both are clients, of one household."""
+
+    __tablename__ = "guardian"
+
+    child_id: Mapped[int] = mapped_column(sa.ForeignKey("client.id"), primary_key=True)
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("client.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -33,7 +33,11 @@ class OwnerKind(StrEnum):
 
 
 class Site(Base):
-    """A place with its own time zone, telephone and policies (minutes, days)."""
+    """A place with its own time zone, telephone and policies (minutes, hours, days).
+
+    `decide_within_hours` is the promise to whoever waits for a clearance, `provisional_hours` how long a
+    time is kept for them meanwhile.
+    """
 
     __tablename__ = "site"
 
@@ -54,6 +58,8 @@ class Site(Base):
     hold_minutes: Mapped[int] = mapped_column(default=10)
     change_until_minutes: Mapped[int] = mapped_column(default=24 * 60)
     talk_minutes: Mapped[int] = mapped_column(default=15)
+    decide_within_hours: Mapped[int] = mapped_column(default=48, server_default="48")
+    provisional_hours: Mapped[int] = mapped_column(default=120, server_default="120")
     is_active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
 
