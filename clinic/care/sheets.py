@@ -152,7 +152,7 @@ def _health(session: Session, now: datetime, intake: Intake, this: Listed, actor
 def _notes(intake: Intake) -> tuple[Note, ...]:
     outcome = intakes.outcome_of(intake)
     rules = load_rules(intake.rules_version) if intake.rules_version else load_rules()
-    sources = load_sources(rules.version)
+    sources = load_sources(rules.sources_version)
     return tuple(
         Note(
             rule=note.rule_id,

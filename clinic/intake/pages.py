@@ -2,7 +2,11 @@
 
 Fields of a page: a question is posted under its id; a date of birth as `<id>-day`, `-month`, `-year`; the
 body map as one field for each region id, worth hurts, work or leave; an area picker under its own id as
-region ids; yes/no with text as `<id>` and `<id>-text`. 'None of these' is posted as `none`.
+region ids; yes/no with text as `<id>` and `<id>-text`. 'None of these' is posted as `none`. A page with a
+`none_button` may also be sent by that button, named REST_IS_NONE.
+
+Not everybody is asked everything: an `Asking` says which questions are put in this visit. What it leaves out
+is carried over in the answers and stays as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +20,25 @@ from clinic.intake.answers import BORN_ON, LONGEST_TEXT, OLDEST, clean
 from clinic.intake.questionnaire import NONE, Kind, Mark, Page, Question, Questionnaire
 
 _DATE_PARTS = ("day", "month", "year")
+REST_IS_NONE = "rest_is_none"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked in one visit.
+
+    `only` are the questions to ask again, None for all. With them go their follow-ups, whatever a ticked
+    answer reopens, and what has no answer yet: something left unsaid is never taken for a no.
+    `is_returning` adds what only those are asked who have been asked before, `on_the_day` the check-in's.
+    """
+
+    only: frozenset[str] | None = None
+    is_returning: bool = False
+    on_the_day: bool = False
+
+
+EVERYTHING = Asking()
+_ANYBODY = Asking(is_returning=True, on_the_day=True)
 
 
 class Form(Protocol):
@@ -51,15 +74,52 @@ class _Refused(Exception):
 
 
 def shown(
-    questionnaire: Questionnaire, answers: Mapping[str, Any], on_the_day: bool = False
+    questionnaire: Questionnaire, answers: Mapping[str, Any], asking: Asking = EVERYTHING
 ) -> list[Question]:
-    """Gives the questions that these plain answers call for, in order; `on_the_day` adds the check-in's."""
+    """Gives the questions that these plain answers call for, in order."""
     facts = clean(answers, questionnaire).facts()
     return [
         question
+        for question in _wanted(questionnaire, answers, asking)
+        if question.shown_if is None or question.shown_if.holds(facts)
+    ]
+
+
+def reopened(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> frozenset[str]:
+    """Gives the ids of the questions that the answers ticked reopen."""
+    picks = clean(answers, questionnaire).picks
+    return frozenset(
+        again
         for question in questionnaire.questions
-        if (on_the_day or not question.on_the_day)
-        and (question.shown_if is None or question.shown_if.holds(facts))
+        for option in question.options
+        if option.code in picks.get(question.id, ())
+        for again in option.reopens
+    )
+
+
+def asked_again(
+    questionnaire: Questionnaire, answers: Mapping[str, Any], asking: Asking
+) -> frozenset[str] | None:
+    """Gives the ids of what is asked again, with follow-ups and what was reopened; None for everything."""
+    if asking.only is None:
+        return None
+    again = asking.only | reopened(questionnaire, answers)
+    while True:
+        follow_ups = {q.id for q in questionnaire.questions if q.shown_if and q.shown_if.asks() & again}
+        if follow_ups <= again:
+            return again
+        again |= follow_ups
+
+
+def _wanted(questionnaire: Questionnaire, answers: Mapping[str, Any], asking: Asking) -> list[Question]:
+    """The questions of this visit, whether or not the answers call for them."""
+    again = asked_again(questionnaire, answers, asking)
+    return [
+        question
+        for question in questionnaire.questions
+        if (asking.on_the_day or not question.on_the_day)
+        and (asking.is_returning or not question.returning)
+        and (again is None or question.id in again or question.id not in answers)
     ]
 
 
@@ -70,15 +130,19 @@ def opens_picker(questionnaire: Questionnaire, question: Question, answers: Mapp
     return bool(question.picker.opens_if.holds(clean(answers, questionnaire).facts()))
 
 
-def pages_shown(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> list[Page]:
+def pages_shown(
+    questionnaire: Questionnaire, answers: Mapping[str, Any], asking: Asking = EVERYTHING
+) -> list[Page]:
     """Gives the pages that have something to ask, in order."""
-    slugs = {question.page for question in shown(questionnaire, answers)}
+    slugs = {question.page for question in shown(questionnaire, answers, asking)}
     return [page for page in questionnaire.pages if page.slug in slugs]
 
 
-def next_page(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> str | None:
+def next_page(
+    questionnaire: Questionnaire, answers: Mapping[str, Any], asking: Asking = EVERYTHING
+) -> str | None:
     """Gives the slug of the first page with something not answered yet, or None when all is answered."""
-    for question in shown(questionnaire, answers):
+    for question in shown(questionnaire, answers, asking):
         if question.id not in answers:
             return question.page
         picker = question.picker
@@ -87,18 +151,20 @@ def next_page(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> str |
     return None
 
 
-def previous_page(questionnaire: Questionnaire, slug: str, answers: Mapping[str, Any]) -> str | None:
+def previous_page(
+    questionnaire: Questionnaire, slug: str, answers: Mapping[str, Any], asking: Asking = EVERYTHING
+) -> str | None:
     """Gives the slug of the page before, or None on the first."""
-    slugs = [page.slug for page in pages_shown(questionnaire, answers)]
+    slugs = [page.slug for page in pages_shown(questionnaire, answers, asking)]
     at = slugs.index(slug) if slug in slugs else 0
     return slugs[at - 1] if at else None
 
 
 def drop_hidden(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives the answers without those to questions that are no longer asked."""
+    """Gives the answers without those that no other answer calls for; what was carried over stays."""
     kept = dict(answers)
     while True:
-        asked = shown(questionnaire, kept, on_the_day=True)
+        asked = shown(questionnaire, kept, _ANYBODY)
         open_pickers = {q.picker.id for q in asked if q.picker and opens_picker(questionnaire, q, kept)}
         stay = {question.id for question in asked} | open_pickers | {BORN_ON}
         fewer = {key: value for key, value in kept.items() if key in stay}
@@ -116,19 +182,31 @@ def read_page(
     form: Form,
     answers: Mapping[str, Any],
     today: date,
-    on_the_day: bool = False,
+    asking: Asking = EVERYTHING,
 ) -> Reading:
     """Gives what a posted page says, added to the plain answers so far; raises KeyError for no such page.
 
     Questions that the answers do not call for are not read. A follow-up that the page's own answers open
-    and that was not answered is an error at that field. `today` is for the age.
+    and that was not answered is an error at that field. Answers that the page newly reopens are forgotten,
+    so that they are given again. `today` is for the age.
     """
     page = questionnaire.page(slug)
-    own = {question.id for question in page.questions}
-    known = {key: value for key, value in answers.items() if key not in own}
-    errors: dict[str, str] = {}
-    for question in page.questions:
-        if question not in shown(questionnaire, known, on_the_day):
+    own = [question for question in _wanted(questionnaire, answers, asking) if question.page == slug]
+    own_ids = {question.id for question in own}
+    known = {key: value for key, value in answers.items() if key not in own_ids}
+    rest_is_none = bool(page.none_button and _posted(form, REST_IS_NONE))
+    typed, errors = _typed(questionnaire, page, form), {}
+    for question in own:
+        if question.shown_if and not question.shown_if.holds(clean(known, questionnaire).facts()):
+            continue
+        if (
+            rest_is_none
+            and question.kind is Kind.ANY
+            and question.has_none
+            and not _posted(form, question.id)
+        ):
+            typed[question.id] = (NONE,)
+            known[question.id] = []
             continue
         try:
             known |= _read_question(questionnaire, question, form, today)
@@ -136,7 +214,18 @@ def read_page(
                 known |= _read_areas(questionnaire, question, form)
         except _Refused as refused:
             errors[refused.field] = refused.sentence
-    return Reading(drop_hidden(questionnaire, known), errors, _typed(questionnaire, page, form))
+    kept = _without_reopened(questionnaire, answers, known, asking)
+    return Reading(drop_hidden(questionnaire, kept), errors, typed)
+
+
+def _without_reopened(
+    questionnaire: Questionnaire, before: Mapping[str, Any], known: Mapping[str, Any], asking: Asking
+) -> dict[str, Any]:
+    """The answers without those that were reopened just now. What was asked in this visit stays answered."""
+    were = asked_again(questionnaire, before, asking)
+    are = asked_again(questionnaire, known, asking)
+    newly = are - were if are is not None and were is not None else frozenset()
+    return {key: value for key, value in known.items() if key not in newly}
 
 
 def _posted(form: Form, name: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from clinic.intake.conditions import FLAGS, NUMBERS, Condition, Vocabulary, parse
 from clinic.intake.loading import CONTENT, ContentError, Entry, read_content, refuse_doubles
 
-CURRENT = "2026-11"
+CURRENT = "2026-12"
 NONE = "none"
 ERRORS = (
     "none_with_others",
@@ -49,11 +49,15 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer to choose. `mitigates`: checked, getting better, or with a known cause."""
+    """One answer to choose. `mitigates`: checked, getting better, or with a known cause.
+
+    `reopens` are the ids of the questions that must be answered again once this is ticked.
+    """
 
     code: str
     label: str
     mitigates: bool = False
+    reopens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,11 @@ class AreaPicker:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `missing` is the sentence when it was left empty; `low` and `high` bound a scale."""
+    """One question. `missing` is the sentence when it was left empty; `low` and `high` bound a scale.
+
+    `on_the_day` is asked at check-in alone, `returning` of those alone who have been asked before.
+    `none_label` are the words of the explicit none where they are this question's own.
+    """
 
     id: str
     page: str
@@ -78,7 +86,9 @@ class Question:
     missing: str
     options: tuple[Option, ...]
     has_none: bool
+    none_label: str
     on_the_day: bool
+    returning: bool
     shown_if: Condition | None
     picker: AreaPicker | None
     low: int
@@ -103,11 +113,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of questions; `slug` goes into the address and holds no health word."""
+    """One page of questions; `slug` goes into the address and holds no health word.
+
+    Where `none_button` has words, the page ends with a button of these words that answers every list left
+    empty with its explicit none; `none_hint` says so at the top.
+    """
 
     slug: str
     title: str
     questions: tuple[Question, ...]
+    none_button: str = ""
+    none_hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +193,8 @@ def read_questionnaire(path: Path) -> Questionnaire:
     """Gives the questionnaire of a file; raises ContentError where it does not hold together."""
     file = read_content(path)
     top = Entry(file.name, file.data)
-    slugs, titles = _page_titles(top)
+    bare_pages = _pages(top)
+    slugs = [page.slug for page in bare_pages]
     regions = _regions(top)
     region_ids = frozenset(region.id for region in regions)
     # First without conditions, so that a condition may name a question that stands further down.
@@ -187,9 +204,10 @@ def read_questionnaire(path: Path) -> Questionnaire:
     words = _vocabulary(bare, region_ids)
     questions = tuple(_question(file.name, row, slugs, words) for row in rows)
     _refuse_missing_facts(file.name, questions)
+    _refuse_odd_reopening(file.name, questions)
     pages = tuple(
-        Page(slug, title, tuple(question for question in questions if question.page == slug))
-        for slug, title in zip(slugs, titles, strict=True)
+        replace(page, questions=tuple(question for question in questions if question.page == page.slug))
+        for page in bare_pages
     )
     errors = _errors(top)
     found = Questionnaire(
@@ -205,15 +223,24 @@ def read_questionnaire(path: Path) -> Questionnaire:
     return found
 
 
-def _page_titles(top: Entry) -> tuple[list[str], list[str]]:
-    slugs, titles = [], []
+def _pages(top: Entry) -> tuple[Page, ...]:
+    """The pages without their questions. The first is read with care, so it has no button for the rest."""
+    found: list[Page] = []
     for row in top.rows("page"):
         entry = Entry(f"{top.where} page", row)
-        slugs.append(entry.text("slug"))
-        titles.append(entry.text("title"))
+        page = Page(
+            entry.text("slug"),
+            entry.text("title"),
+            (),
+            entry.text("none_button", ""),
+            entry.text("none_hint", ""),
+        )
         entry.finish()
-    refuse_doubles(top.where, slugs)
-    return slugs, titles
+        if bool(page.none_button) != bool(page.none_hint) or (page.none_button and not found):
+            raise ContentError(f"{entry.where} {page.slug}", "has a none_button where it cannot be")
+        found.append(page)
+    refuse_doubles(top.where, [page.slug for page in found])
+    return tuple(found)
 
 
 def _regions(top: Entry) -> tuple[Region, ...]:
@@ -261,7 +288,9 @@ def _question(file: str, row: Any, slugs: list[str], words: Vocabulary | None) -
         missing=entry.text("missing"),
         options=options,
         has_none=entry.flag("none"),
+        none_label=entry.text("none_label", ""),
         on_the_day=entry.flag("on_the_day"),
+        returning=entry.flag("returning"),
         shown_if=_condition(entry, "shown_if", words),
         picker=_picker(entry, words),
         low=entry.number("low") if kind is Kind.SCALE else 0,
@@ -275,7 +304,7 @@ def _question(file: str, row: Any, slugs: list[str], words: Vocabulary | None) -
 
 def _option(where: str, row: Any) -> Option:
     entry = Entry(f"{where} option", row)
-    option = Option(entry.text("code"), entry.text("label"), entry.flag("mitigates"))
+    option = Option(entry.text("code"), entry.text("label"), entry.flag("mitigates"), entry.texts("reopens"))
     entry.finish()
     return option
 
@@ -301,6 +330,16 @@ def _refuse_missing_facts(file: str, questions: tuple[Question, ...]) -> None:
     for needed in {*NUMBERS.values(), *FLAGS.values()} - {None}:
         if needed not in ids:
             raise ContentError(file, f"lacks the question {needed!r}, which conditions rely on")
+
+
+def _refuse_odd_reopening(file: str, questions: tuple[Question, ...]) -> None:
+    """Only what asks for changes may reopen, and it may reopen only what is asked of everybody."""
+    may_be_reopened = {each.id for each in questions if not (each.on_the_day or each.returning)}
+    for question in questions:
+        for option in question.options:
+            for reopened in option.reopens:
+                if reopened not in may_be_reopened or question.id in may_be_reopened:
+                    raise ContentError(f"{file} {question.id}", f"{option.code} cannot reopen {reopened!r}")
 
 
 @cache

@@ -17,7 +17,7 @@ from clinic.intake.questionnaire import Questionnaire, load_questionnaire
 from clinic.intake.restrictions import POSITIONS
 from clinic.intake.techniques import Techniques, load_techniques
 
-CURRENT = "2026-11"
+CURRENT = "2026-12"
 # Tokens that stand for areas the client marked; the file adds fixed ones under [area_tokens].
 LEAVE_AREAS = "leave_areas"
 _THERAPIST_TOKENS = TOKENS | {"allergies", "free_text"}
@@ -28,7 +28,8 @@ class Rule:
     """One rule: when it holds, how severe that is, what it limits, and what it says to whom.
 
     `avoid` holds region ids, `avoid_marked` the area pickers (or 'leave_areas') whose marked areas are
-    avoided too. `reason` finishes the client's sentence "... as ___".
+    avoided too; `light` and `light_marked` name in the same way where `light_cap` is the firmest pressure.
+    `reason` finishes the client's sentence "... as ___".
     """
 
     id: str
@@ -39,6 +40,9 @@ class Rule:
     pressure_cap: int | None
     avoid: tuple[str, ...]
     avoid_marked: tuple[str, ...]
+    light: tuple[str, ...]
+    light_marked: tuple[str, ...]
+    light_cap: int | None
     positions: tuple[str, ...]
     max_minutes: int | None
     extra_minutes: int
@@ -51,10 +55,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One published version of the rules with the questionnaire and techniques they speak of."""
+    """One published version of the rules with the questionnaire and techniques they speak of.
+
+    `sources_version` is the version of the sources that the rules name.
+    """
 
     version: str
     digest: str
+    sources_version: str
     rules: tuple[Rule, ...]
     questionnaire: Questionnaire
     techniques: Techniques
@@ -84,18 +92,19 @@ def read_rules(path: Path) -> Rules:
     top = Entry(file.name, file.data)
     questionnaire = load_questionnaire(top.text("questionnaire"))
     techniques = load_techniques(top.text("techniques"))
+    sources_version = top.text("sources")
     known = _Known(
         words=define(top.table("names"), questionnaire.vocabulary, f"{file.name} names"),
         techniques=frozenset(techniques.by_id),
         pickers=frozenset(q.picker.id for q in questionnaire.questions if q.picker),
         fixed_areas=_fixed_areas(top, questionnaire.region_ids),
-        sources=frozenset(load_sources(top.text("sources"))),
+        sources=frozenset(load_sources(sources_version)),
     )
     found = tuple(_rule(file.name, row, known) for row in top.rows("rule"))
     refuse_doubles(file.name, [rule.id for rule in found])
     version = top.text("version")
     top.finish()
-    return Rules(version, file.digest, found, questionnaire, techniques)
+    return Rules(version, file.digest, sources_version, found, questionnaire, techniques)
 
 
 def _fixed_areas(top: Entry, regions: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
@@ -107,7 +116,8 @@ def _fixed_areas(top: Entry, regions: frozenset[str]) -> Mapping[str, tuple[str,
 def _rule(file: str, row: Any, known: _Known) -> Rule:
     entry = Entry(f"{file} rule", row)
     entry.where = f"{file} rule {entry.text('id')}"
-    avoid, avoid_marked = _areas(entry, known)
+    avoid, avoid_marked = _areas(entry, "avoid", known)
+    light, light_marked = _areas(entry, "light", known)
     level = Level(entry.one_of("level", list(Level)))
     rule = Rule(
         id=entry.text("id"),
@@ -118,6 +128,9 @@ def _rule(file: str, row: Any, known: _Known) -> Rule:
         pressure_cap=entry.optional_number("pressure_cap"),
         avoid=avoid,
         avoid_marked=avoid_marked,
+        light=light,
+        light_marked=light_marked,
+        light_cap=entry.optional_number("light_cap"),
         positions=entry.texts("positions", frozenset(POSITIONS)),
         max_minutes=entry.optional_number("max_minutes"),
         extra_minutes=entry.number("extra_minutes", 0),
@@ -132,10 +145,10 @@ def _rule(file: str, row: Any, known: _Known) -> Rule:
     return rule
 
 
-def _areas(entry: Entry, known: _Known) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _areas(entry: Entry, key: str, known: _Known) -> tuple[tuple[str, ...], tuple[str, ...]]:
     fixed: list[str] = []
     marked: list[str] = []
-    for area in entry.texts("avoid"):
+    for area in entry.texts(key):
         token = area.removeprefix("@")
         if area in known.words.regions:
             fixed.append(area)
@@ -144,7 +157,7 @@ def _areas(entry: Entry, known: _Known) -> tuple[tuple[str, ...], tuple[str, ...
         elif area.startswith("@") and (token in known.pickers or token == LEAVE_AREAS):
             marked.append(token)
         else:
-            raise ContentError(entry.where, f"avoid names {area!r}, which does not exist")
+            raise ContentError(entry.where, f"{key} names {area!r}, which does not exist")
     return tuple(fixed), tuple(marked)
 
 
@@ -156,9 +169,13 @@ def _releaser(entry: Entry, level: Level) -> Releaser | None:
 
 
 def _check(rule: Rule, where: str) -> None:
-    if rule.pressure_cap is not None and not 1 <= rule.pressure_cap <= 5:
-        raise ContentError(where, "pressure_cap must be from 1 to 5")
-    limits = rule.exclude or rule.pressure_cap or rule.avoid or rule.avoid_marked
+    for key, cap in (("pressure_cap", rule.pressure_cap), ("light_cap", rule.light_cap)):
+        if cap is not None and not 1 <= cap <= 5:
+            raise ContentError(where, f"{key} must be from 1 to 5")
+    lighter = rule.light or rule.light_marked
+    if bool(lighter) != (rule.light_cap is not None):
+        raise ContentError(where, "light goes with light_cap, and only with it")
+    limits = rule.exclude or rule.pressure_cap or rule.avoid or rule.avoid_marked or lighter
     if bool(limits) != bool(rule.reason):
         raise ContentError(where, "a reason goes with a limit, and only with it")
     if not rule.sources:

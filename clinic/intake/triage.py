@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clinic.intake.answers import Answers
 from clinic.intake.level import Level, Releaser
 from clinic.intake.locales import load_locale, render
-from clinic.intake.restrictions import POSITIONS, Restrictions, cap_sentence, exclusion_sentence
+from clinic.intake.restrictions import POSITIONS, Restrictions, cap_sentence, exclusion_sentence, lowest_caps
 from clinic.intake.rules import LEAVE_AREAS, Rule, Rules
 
 _ALLERGIES = "allergies"
@@ -134,19 +134,29 @@ def _restrictions(rules: Rules, findings: tuple[Rule, ...], answers: Answers) ->
     caps = [rule.pressure_cap for rule in findings if rule.pressure_cap is not None]
     minutes = [rule.max_minutes for rule in findings if rule.max_minutes is not None]
     positions = {position for rule in findings for position in rule.positions}
-    avoid = {region for rule in findings for region in rule.avoid}
-    for rule in findings:
-        for token in rule.avoid_marked:
-            avoid |= answers.leave if token == LEAVE_AREAS else answers.areas.get(token, frozenset())
+    avoid = {region for rule in findings for region in (*rule.avoid, *_marked(rule.avoid_marked, answers))}
+    light = [
+        (region, rule.light_cap)
+        for rule in findings
+        if rule.light_cap is not None
+        for region in (*rule.light, *_marked(rule.light_marked, answers))
+    ]
     return Restrictions(
         excluded=excluded,
         reasons=reasons,
         pressure_cap=min(caps, default=None),
         avoid=tuple(sorted(avoid)),
+        area_caps=lowest_caps(light, avoid),
         positions=tuple(position for position in POSITIONS if position in positions),
         max_minutes=min(minutes, default=None),
         extra_minutes=max((rule.extra_minutes for rule in findings), default=0),
     )
+
+
+def _marked(tokens: tuple[str, ...], answers: Answers) -> frozenset[str]:
+    """The regions that the client marked under these tokens."""
+    marked = [answers.leave if token == LEAVE_AREAS else answers.areas.get(token) for token in tokens]
+    return frozenset().union(*(regions for regions in marked if regions))
 
 
 def _exclusions(

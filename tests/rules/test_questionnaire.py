@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from clinic.intake.answers import BadAnswer, answers_digest, clean
 from clinic.intake.loading import CONTENT, ContentError
 from clinic.intake.pages import (
+    Asking,
     Reading,
     age_on,
     as_typed,
@@ -24,7 +25,7 @@ from clinic.intake.pages import (
     read_page,
     shown,
 )
-from clinic.intake.questionnaire import Kind, load_questionnaire, read_questionnaire
+from clinic.intake.questionnaire import CURRENT, Kind, load_questionnaire, read_questionnaire
 from tests.rules.made_answers import ANSWERS
 from tests.rules.readability import grade, syllables
 
@@ -45,10 +46,10 @@ def posted(slug: str, fields: dict[str, Any], answers: dict[str, Any] | None = N
 # --- what it holds -----------------------------------------------------------------------------------
 
 
-def test_it_has_35_questions_on_seven_pages_and_26_regions() -> None:
-    assert len(Q.questions) == 35
+def test_it_has_36_questions_on_eight_pages_and_26_regions() -> None:
+    assert len(Q.questions) == 36
     assert [page.slug for page in Q.pages] == [
-        *("safety", "about-you", "wishes", "comfort", "lately", "background", "last"),
+        *("safety", "changes", "about-you", "wishes", "comfort", "lately", "background", "last"),
     ]
     assert len(Q.regions) == 26
 
@@ -91,7 +92,8 @@ def asked(answers: dict[str, Any]) -> set[str]:
 def test_without_pain_25_are_asked_and_with_pain_31() -> None:
     assert len(shown(Q, {})) == 25
     assert len(shown(Q, {"body_map": {"hurts": ["B07_low_back"]}})) == 31
-    assert "fit_today" in {question.id for question in shown(Q, {}, on_the_day=True)}
+    assert "anything_changed" in {question.id for question in shown(Q, {}, Asking(is_returning=True))}
+    assert "fit_today" in {question.id for question in shown(Q, {}, Asking(on_the_day=True))}
 
 
 @pytest.mark.parametrize(
@@ -297,7 +299,7 @@ def test_answers_shown_again_and_posted_again_stay_the_same(answers: dict[str, A
     for page in pages_shown(Q, answers):
         fields = as_typed(Q, page.slug, answers)
         form = MultiDict((name, value) for name, values in fields.items() for value in values)
-        again = read_page(Q, page.slug, form, answers, TODAY, on_the_day=True)
+        again = read_page(Q, page.slug, form, answers, TODAY, Asking(is_returning=True, on_the_day=True))
         if not again.errors:
             assert clean(again.answers) == clean(drop_hidden(Q, answers | again.answers))
 
@@ -380,12 +382,17 @@ def test_the_digest_of_answers_does_not_depend_on_their_order() -> None:
         ('regions = ["F02_front_neck", "B02_neck_back"]', 'regions = ["F99"]', "region_group"),
         ('not_a_date = "', 'no_date = "', "not_a_date"),
         ('title = "Safety first"', 'heading = "Safety first"', "title"),
+        ('title = "Safety first"', 'title = "Safety first"\nnone_button = "None"\nnone_hint = "N"', "safety"),
+        ('none_hint = "', 'none_note = "', "none_"),
+        ('reopens = ["body_map"]', 'reopens = ["body"]', "anything_changed"),
+        ('reopens = ["body_map"]', 'reopens = ["fit_today"]', "anything_changed"),
+        ('label = "To relax"', 'label = "To relax", reopens = ["skin"]', "goal"),
     ],
 )
 def test_content_that_does_not_hold_together_is_refused(
     tmp_path: Path, old: str, new: str, named: str
 ) -> None:
-    text = (CONTENT / "questionnaire" / "2026-11.toml").read_text()
+    text = (CONTENT / "questionnaire" / f"{CURRENT}.toml").read_text()
     assert old in text
     path = tmp_path / "changed.toml"
     path.write_text(text.replace(old, new, 1))

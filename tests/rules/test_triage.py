@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from clinic.intake.answers import clean
 from clinic.intake.level import Level, Releaser
-from clinic.intake.loading import CONTENT, ContentError
+from clinic.intake.loading import CONTENT, ContentError, load_sources
 from clinic.intake.locales import load_locale, locales, render
 from clinic.intake.questionnaire import Kind
 from clinic.intake.restrictions import Restrictions, combine, desk_line, one_line
-from clinic.intake.rules import load_rules, read_rules
+from clinic.intake.rules import CURRENT, load_rules, read_rules
 from clinic.intake.triage import Outcome, assess, page_one
 from tests.rules.made_answers import ANSWERS, QUESTIONNAIRE, with_one_part_less
 from tests.rules.readability import grade
@@ -38,10 +38,10 @@ def judged(**answers: Any) -> Outcome:
 # --- every rule --------------------------------------------------------------------------------------
 
 
-def test_there_are_128_rules_and_each_has_a_case() -> None:
+def test_there_are_129_rules_and_each_has_a_case() -> None:
     assert [rule.id for rule in RULES.rules] == list(CASES)
     counts = [sum(rule.level is level for rule in RULES.rules) for level in Level]
-    assert counts == [8, 39, 42, 24, 15]
+    assert counts == [8, 39, 43, 24, 15]
 
 
 @pytest.mark.parametrize("rule_id", list(CASES))
@@ -137,13 +137,15 @@ def test_filling_in_a_token_is_done_once() -> None:
 def test_the_lines_for_therapist_and_desk() -> None:
     outcome = judged(pregnancy="weeks_28_plus", body_map={"leave": ["B13_calf_l"]})
     assert one_line(outcome.restrictions) == (
-        "Medium at most. Not: tummy, left calf and heel. Side-lying. Never flat on the back."
+        "Medium at most. Not: tummy, left calf and heel. Light only: left hip and front of thigh, "
+        "right hip and front of thigh, left knee, shin and foot, right knee, shin and foot, "
+        "back of left thigh, back of right thigh, right calf and heel. Side-lying. Never flat on the back."
     )
-    assert desk_line(outcome.restrictions, outcome.level) == "Side-lying"
-    longer = dataclasses.replace(outcome.restrictions, extra_minutes=15)
-    assert desk_line(longer, outcome.level) == "Side-lying, 15 minutes extra"
+    assert desk_line(outcome.restrictions, outcome.level) == "Side-lying, 15 minutes extra"
     assert desk_line(Restrictions(), Level.CLEAR) == "Ready"
-    assert desk_line(outcome.restrictions, Level.CLEARANCE) == "Needs clearance, side-lying"
+    assert desk_line(outcome.restrictions, Level.CLEARANCE) == (
+        "Needs clearance, side-lying, 15 minutes extra"
+    )
     assert desk_line(Restrictions(), Level.URGENT) == "Not to be booked"
     assert one_line(Restrictions()) == "No limits."
     assert one_line(Restrictions(pressure_cap=1, max_minutes=30)) == "Feather-light only. At most 30 minutes."
@@ -161,11 +163,75 @@ def test_combined_restrictions_keep_every_limit_of_both(
     both = combine(a, b)
     assert set(both.excluded) == set(a.excluded) | set(b.excluded)
     assert set(both.avoid) == {*a.avoid, *b.avoid}
+    assert set(both.area_caps) == {*a.area_caps, *b.area_caps} - set(both.avoid)
+    for region, cap in both.area_caps.items():
+        assert cap == min(each.area_caps[region] for each in (a, b) if region in each.area_caps)
     assert both.pressure_cap == min((c for c in (a.pressure_cap, b.pressure_cap) if c), default=None)
     assert both == dataclasses.replace(combine(b, a), excluded=both.excluded, reasons=both.reasons)
     assert set(both.reasons) == set(both.excluded)
     assert combine(a, a) == a
     assert Restrictions.from_json(json.loads(json.dumps(both.to_json()))) == both
+
+
+def test_legs_are_light_only_in_pregnancy_and_after_a_birth() -> None:
+    for stage in ("weeks_13_27", "weeks_28_plus", "birth_6w"):
+        limits = judged(pregnancy=stage).restrictions
+        assert limits.area_caps == dict.fromkeys(LEGS, 2)
+        assert set(limits.light_areas) == LEGS
+        assert (limits.cap_on("B13_calf_l"), limits.cap_on("B05_upper_back")) == (2, 3)
+        assert "Light only: legs." in one_line(limits)
+
+
+def test_a_healing_injury_has_a_cap_of_its_own_where_it_was_marked() -> None:
+    limits = judged(recent_injury="days3_weeks6", injury_areas=["B13_calf_l"]).restrictions
+    assert (limits.area_caps, limits.pressure_cap, limits.light_areas) == ({"B13_calf_l": 3}, 3, ())
+    assert one_line(limits) == "Medium at most."
+    assert one_line(Restrictions(area_caps={"B13_calf_l": 3})) == "Medium at most: left calf and heel."
+
+
+def test_to_avoid_wins_over_to_be_light_and_no_limit_on_the_whole_is_lost() -> None:
+    clot = judged(pregnancy="birth_6w", blood=["past_clot"]).restrictions
+    assert set(clot.avoid) >= LEGS
+    assert (clot.area_caps, clot.cap_on("B13_calf_l"), clot.cap_on("F05_chest")) == ({}, 0, 3)
+    light = judged(pregnancy="birth_6w", blood=["blood_thinner"]).restrictions
+    assert (light.light_areas, one_line(light)) == ((), "Light at most. Not: tummy.")
+
+
+def test_the_lower_cap_of_an_area_wins_and_what_either_avoids_has_none() -> None:
+    one = Restrictions(area_caps={"B13_calf_l": 2, "B14_calf_r": 3, "F05_chest": 2})
+    other = Restrictions(area_caps={"B13_calf_l": 3, "B14_calf_r": 1}, avoid=("F05_chest",))
+    both = combine(one, other)
+    assert both.area_caps == {"B13_calf_l": 2, "B14_calf_r": 1}
+    assert (
+        one_line(both)
+        == "Not: chest. Feather-light only: right calf and heel. Light only: left calf and heel."
+    )
+
+
+def test_restrictions_kept_before_areas_had_caps_still_read() -> None:
+    kept = Restrictions(pressure_cap=3, avoid=("F05_chest",)).to_json()
+    del kept["area_caps"]
+    assert Restrictions.from_json(kept) == Restrictions(pressure_cap=3, avoid=("F05_chest",))
+
+
+def test_every_version_says_on_which_sources_it_rests() -> None:
+    assert (RULES.version, RULES.sources_version, RULES.questionnaire.version) == (
+        *("2026-12", "2026-11", "2026-12"),
+    )
+    sources = load_sources(RULES.sources_version)
+    assert {key for rule in RULES.rules for key in rule.sources} <= set(sources)
+
+
+@given(ANSWERS)
+def test_the_new_rules_are_nowhere_milder_than_the_ones_before(answers: dict[str, Any]) -> None:
+    answers.pop("anything_changed", None)
+    answers["fit_today"] = [code for code in answers.get("fit_today", []) if code == "alcohol_drugs"]
+    before, now = assess(load_rules("2026-11"), clean(answers)), judged(**answers)
+    assert now.level is before.level
+    assert now.matched == before.matched
+    assert now.avoid == before.avoid
+    assert now.excluded == before.excluded
+    assert now.pressure_cap == before.pressure_cap
 
 
 def test_a_lower_cap_from_elsewhere_rules_out_what_starts_above_it() -> None:
@@ -286,7 +352,7 @@ def test_every_emergency_says_where_to_go() -> None:
 
 def rules_with(tmp_path: Path, old: str, new: str) -> Path:
     """The rules file with one thing changed."""
-    text = (CONTENT / "rules" / "2026-11.toml").read_text()
+    text = (CONTENT / "rules" / f"{CURRENT}.toml").read_text()
     assert old in text
     path = tmp_path / "changed.toml"
     path.write_text(text.replace(old, new, 1))
@@ -316,6 +382,10 @@ def rules_with(tmp_path: Path, old: str, new: str) -> Path:
         ('id = "E02"', 'id = "E02"\ncolour = "red"', "rule E02"),
         ("pressure_cap = 1\n", "pressure_cap = 9\n", "rule C07"),
         ("pressure_cap = 1\n", "pressure_cap = true\n", "rule C07"),
+        ('light = ["@legs"]', 'light = ["@arms"]', "rule A06"),
+        ('light = ["@legs"]\n', "", "rule A06"),
+        ("light_cap = 2\n", "", "rule A06"),
+        ("light_cap = 2\n", "light_cap = 0\n", "rule A06"),
         ('reason = "you are under 16"\n', "", "rule C03"),
         ('when = "back_pain and not stop"', 'when = "back_pain and and"', "rule N06"),
         ('when = "saddle_numb is yes"', 'when = "not stop"', "rule E06"),
@@ -338,7 +408,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_digest_tells_one_wording_from_another(tmp_path: Path) -> None:
-    shutil.copy(CONTENT / "rules" / "2026-11.toml", tmp_path / "same.toml")
+    shutil.copy(CONTENT / "rules" / f"{CURRENT}.toml", tmp_path / "same.toml")
     assert read_rules(tmp_path / "same.toml").digest == RULES.digest
     assert read_rules(rules_with(tmp_path, "seen within minutes", "seen in minutes")).digest != RULES.digest
     assert len(RULES.digest) == 64

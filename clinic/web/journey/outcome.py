@@ -16,7 +16,7 @@ from clinic.intake.level import Level
 from clinic.intake.locales import load_locale
 from clinic.intake.models import Intake
 from clinic.intake.questionnaire import Mark, load_questionnaire
-from clinic.intake.restrictions import area_names, at_most
+from clinic.intake.restrictions import area_names, at_most, lighter_areas
 from clinic.intake.techniques import load_techniques
 from clinic.intake.triage import Outcome
 from clinic.kernel.errors import Stale
@@ -105,6 +105,7 @@ def limit_words(found: Outcome) -> list[str]:
         words.append(f"{firmness[0].upper()}{firmness[1:]}")
     if found.avoid:
         words.append(f"Not on: {', '.join(area_names(found.avoid))}")
+    words.extend(f"{firm}: {', '.join(areas)}" for firm, areas in lighter_areas(found.restrictions))
     if found.restrictions.max_minutes is not None:
         words.append(f"At most {found.restrictions.max_minutes} minutes")
     return words
