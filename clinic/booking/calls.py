@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from clinic.audit import services as audit
 from clinic.booking import journeys, services
 from clinic.booking.models import Appointment, Journey
-from clinic.booking.screening import BOOKABLE, check_allowed
+from clinic.booking.screening import check_allowed, is_bookable
 from clinic.booking.slots import Wish
 from clinic.booking.statuses import Status
 from clinic.catalog.models import OfferingOption
@@ -114,7 +114,7 @@ def is_fresh(intake: Intake | None, now: datetime) -> bool:
     """Whether a time may be booked on these answers, if nothing has changed: younger than twelve months."""
     return (
         intake is not None
-        and intake.level in BOOKABLE
+        and is_bookable(intake, now.date())
         and intake.judged_at is not None
         and intake.judged_at > now - FRESH
     )
@@ -165,7 +165,7 @@ def choose_option(session: Session, now: datetime, journey_id: int, option_id: i
         raise BadInput("Choose a session from the list.", "option")
     if not option.is_active or not option.offering.is_active:
         raise NotOffered("That session is not offered any more.")
-    check_allowed(journey.intake, option)
+    check_allowed(journey.intake, option, now.date(), provisionally=True)
     journey.option = option
     session.flush()
 
@@ -236,7 +236,14 @@ def book(
     client = _client(session, now, journey)
     wish = wish_of(session, journey, site.id, site.talk_minutes, therapist_id=therapist_id)
     made = services.book(
-        session, now, replace(wish, client_id=client.id), starts_at, client, journey.intake, actor=actor
+        session,
+        now,
+        replace(wish, client_id=client.id),
+        starts_at,
+        client,
+        journey.intake,
+        actor=actor,
+        provisionally=True,
     )
     session.execute(
         sa.update(Consent).where(Consent.intake_id == journey.intake_id).values(client_id=client.id)

@@ -60,7 +60,9 @@ def change_session(
         raise BadInput("Choose a session from the list.", "option")
     if not option.is_active or not option.offering.is_active:
         raise NotOffered("That session is not offered any more.")
-    check_allowed(appointment.intake, option)
+    is_provisional = appointment.status is Status.PROVISIONAL
+    day = services.day_at(appointment.site, appointment.starts_at)
+    check_allowed(appointment.intake, option, day, provisionally=is_provisional)
     if appointment.status not in lifecycle.MOVABLE or appointment.entry_id is None:
         raise WrongState()
     same = services.wish_of(appointment, therapist_id=appointment.therapist_id, is_desk=True)
@@ -88,7 +90,7 @@ def change_session(
     _note(
         session, now, appointment, actor, CHANGED, f"to {option.offering.desk_name}, {option.minutes} minutes"
     )
-    messages.tell(session, now, "booked", appointment)
+    messages.tell(session, now, "provisional" if is_provisional else "booked", appointment)
     return appointment
 
 

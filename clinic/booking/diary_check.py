@@ -88,6 +88,8 @@ def _missing(session: Session, now: datetime) -> Iterator[Fault]:
             Appointment.status.in_(LIVE),
             Appointment.entry_id.is_(None),
             Appointment.ends_at > now - PAST_KEPT,
+            # A provisional time whose waiting is over has been given back, and is about to be marked so.
+            sa.or_(Appointment.lapses_at.is_(None), Appointment.lapses_at > now),
         )
         .order_by(Appointment.id)
     )

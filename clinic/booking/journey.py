@@ -36,14 +36,20 @@ ORDER = tuple(Step)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What has been done so far."""
+    """What has been done so far. `is_provisional`: the client goes on while somebody decides."""
 
     verdict: Verdict = Verdict.NONE
     outcome_seen: bool = False
+    is_provisional: bool = False
     has_option: bool = False
     has_hold: bool = False
     has_details: bool = False
     is_booked: bool = False
+
+
+def goes_on(state: State) -> bool:
+    """Whether the way leads beyond the outcome: to a booking, or to a time kept until somebody decides."""
+    return state.verdict is Verdict.BOOK or (state.verdict is Verdict.CLEARANCE and state.is_provisional)
 
 
 def next_step(state: State) -> Step:
@@ -52,7 +58,7 @@ def next_step(state: State) -> Step:
         return Step.BOOKED
     if state.verdict is Verdict.NONE:
         return Step.QUESTIONS
-    if state.verdict is not Verdict.BOOK or not state.outcome_seen:
+    if not goes_on(state) or not state.outcome_seen:
         return Step.OUTCOME
     if not state.has_option:
         return Step.SESSION
@@ -84,7 +90,7 @@ def forget_after(state: State, step: Step) -> State:
     at = ORDER.index(step)
     changed = state
     if at <= ORDER.index(Step.QUESTIONS):
-        changed = replace(changed, verdict=Verdict.NONE, outcome_seen=False)
+        changed = replace(changed, verdict=Verdict.NONE, outcome_seen=False, is_provisional=False)
     if at < ORDER.index(Step.SESSION):
         changed = replace(changed, has_option=False)
     if at < ORDER.index(Step.TIME):

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from clinic.booking import services
 from clinic.booking.journey import State, Step, Verdict, may_open
 from clinic.booking.models import Appointment, Hold, Journey
-from clinic.booking.screening import BOOKABLE, check_allowed
+from clinic.booking.screening import BOOKABLE, check_allowed, waits
 from clinic.booking.slots import Wish
 from clinic.booking.statuses import HoldStatus
 from clinic.catalog.models import OfferingOption
@@ -76,6 +76,7 @@ def state_of(journey: Journey) -> State:
     return State(
         verdict=_verdict(journey.intake),
         outcome_seen=journey.outcome_seen,
+        is_provisional=journey.is_provisional,
         has_option=journey.option_id is not None,
         has_hold=journey.hold is not None and journey.hold.status in KEPT_HOLDS,
         has_details=details_of(journey) is not None,
@@ -86,7 +87,7 @@ def state_of(journey: Journey) -> State:
 def _verdict(intake: Intake | None) -> Verdict:
     if intake is None or intake.status is not IntakeStatus.JUDGED or intake.level is None:
         return Verdict.NONE
-    if intake.level in BOOKABLE:
+    if intake.level in BOOKABLE or intake.cleared_until_on is not None:
         return Verdict.BOOK
     return Verdict.CLEARANCE if intake.level is Level.CLEARANCE else Verdict.STOP
 
@@ -221,6 +222,31 @@ def see_outcome(session: Session, now: datetime, journey_id: int) -> None:
     session.flush()
 
 
+def go_on_provisionally(session: Session, now: datetime, journey_id: int) -> None:
+    """The client wants a time kept while somebody decides. Stale unless somebody has been asked."""
+    journey = _locked(session, now, journey_id)
+    if journey.intake is None or not waits(journey.intake):
+        raise Stale()
+    journey.is_provisional = journey.outcome_seen = True
+    session.flush()
+
+
+def go_on_cleared(session: Session, now: datetime, token: str, intake: Intake) -> Journey:
+    """A new journey for an intake that was released, at the choice of a session. Stale if it was not."""
+    if _verdict(intake) is not Verdict.BOOK:
+        raise Stale()
+    journey = Journey(
+        token_digest=digest(token),
+        intake=intake,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        outcome_seen=True,
+    )
+    session.add(journey)
+    session.flush()
+    return journey
+
+
 def choose_option(session: Session, now: datetime, journey_id: int, option_id: int) -> None:
     """Keeps the session chosen; another one than before gives the held time back.
 
@@ -232,7 +258,7 @@ def choose_option(session: Session, now: datetime, journey_id: int, option_id: i
         raise BadInput("Choose a session from the list.", "option")
     if not option.is_active or not option.offering.is_active:
         raise NotOffered("That session is not offered any more.")
-    check_allowed(journey.intake, option)
+    check_allowed(journey.intake, option, now.date(), provisionally=journey.is_provisional)
     if journey.option_id != option.id:
         _release(session, journey)
     journey.option = option
@@ -282,17 +308,21 @@ def _hold(session: Session, now: datetime, journey: Journey, wish: Wish, starts_
     before = journey.hold_id
     try:
         with session.begin_nested():
-            made = services.hold(session, now, wish, starts_at, journey.intake)
+            made = _keep_time(session, now, journey, wish, starts_at)
     except SlotTaken:
         if journey.hold is None or not is_live(journey.hold, now):
             raise
         services.release(session, before)
-        made = services.hold(session, now, wish, starts_at, journey.intake)
+        made = _keep_time(session, now, journey, wish, starts_at)
     else:
         services.release(session, before)
     journey.hold = made
     session.flush()
     return made
+
+
+def _keep_time(session: Session, now: datetime, journey: Journey, wish: Wish, starts_at: datetime) -> Hold:
+    return services.hold(session, now, wish, starts_at, journey.intake, provisionally=journey.is_provisional)
 
 
 def _is_same(held: Hold | None, wish: Wish, starts_at: datetime, now: datetime) -> bool:
@@ -386,7 +416,7 @@ def _intake(journey: Journey) -> Intake:
 
 
 def _forget_after_questions(session: Session, journey: Journey) -> None:
-    journey.outcome_seen = False
+    journey.outcome_seen = journey.is_provisional = False
     journey.option = None
     _release(session, journey)
     session.flush()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from clinic.booking.statuses import Status
 from clinic.kernel.errors import WrongState
 
-# What may follow each status. The way back (undo) is part of the table: reception's slips are common.
+# What may follow each status. The way back (undo) is part of the table: reception's slips are common. What is
+# booked becomes provisional again when an answer has got worse.
 NEXT: dict[Status, frozenset[Status]] = {
     Status.PROVISIONAL: frozenset({Status.BOOKED, Status.CANCELLED, Status.LAPSED}),
-    Status.BOOKED: frozenset({Status.CHECKED_IN, Status.CANCELLED, Status.NO_SHOW}),
+    Status.BOOKED: frozenset({Status.CHECKED_IN, Status.CANCELLED, Status.NO_SHOW, Status.PROVISIONAL}),
     Status.CHECKED_IN: frozenset({Status.FULFILLED, Status.BOOKED, Status.CANCELLED}),
     Status.FULFILLED: frozenset({Status.CHECKED_IN}),
     Status.NO_SHOW: frozenset({Status.BOOKED, Status.CHECKED_IN}),

@@ -11,14 +11,17 @@ from sqlalchemy.orm import Session
 from clinic.booking.models import Appointment
 from clinic.booking.policy import Policy
 from clinic.booking.statuses import Status
+from clinic.intake.models import Clearance
 from clinic.kernel import walltime
 from clinic.kernel.codes import shown_reference
 from clinic.notify import calendar, outbox
 from clinic.notify.links import KEPT_DAYS
 from clinic.people import contact
 from clinic.people.models import Client
+from clinic.roster.models import Site
 
 LINK_EVERY_SECONDS = 600
+_UNCERTAIN = frozenset({"provisional", "reopened"})
 
 
 def long_when(instant: datetime, zone: str) -> str:
@@ -56,6 +59,7 @@ def facts(appointment: Appointment) -> dict[str, object]:
         "phone_shown": contact.shown_phone(site.phone, contact.REGIONS.get(site.locale, "GB")),
         "email": site.email,
         "price": str(appointment.price),
+        "kept_until": long_when(appointment.lapses_at, site.tz) if appointment.lapses_at else "",
         "change_until": long_when(policy.change_until(appointment.starts_at), site.tz),
     }
 
@@ -81,7 +85,10 @@ def invite(appointment: Appointment, now: datetime) -> str:
 
 
 def tell(session: Session, now: datetime, kind: str, appointment: Appointment) -> None:
-    """Owes the client a mail of `kind` (booked, moved, cancelled), once for each state it reports."""
+    """Owes the client a mail of `kind` (booked, moved, cancelled, provisional, lapsed, reopened).
+
+    Once for each state it reports. A time that is not certain yet goes into nobody's calendar.
+    """
     if not appointment.client.email:
         return
     outbox.owe(
@@ -92,7 +99,50 @@ def tell(session: Session, now: datetime, kind: str, appointment: Appointment) -
         to_address=appointment.client.email,
         to_name=appointment.client.name,
         payload=facts(appointment),
-        calendar=invite(appointment, now),
+        calendar=None if kind in _UNCERTAIN else invite(appointment, now),
+    )
+
+
+def tell_clinic(session: Session, now: datetime, appointment: Appointment) -> None:
+    """Owes the clinic a mail that an appointment waits for somebody again."""
+    outbox.owe(
+        session,
+        now,
+        kind="to_decide",
+        key=f"to_decide:{appointment.id}:{appointment.sequence}",
+        to_address=appointment.site.email,
+        to_name=appointment.site.clinic_name,
+        payload=facts(appointment),
+    )
+
+
+def tell_clearance(session: Session, now: datetime, kind: str, clearance: Clearance, site: Site) -> None:
+    """Owes a mail about a request for clearance (clearance_asked, _yes, _no, _more), with no health word."""
+    if not clearance.email:
+        return
+    zone = ZoneInfo(site.tz)
+    until = clearance.expires_on
+    outbox.owe(
+        session,
+        now,
+        kind=kind,
+        key=f"{kind}:{clearance.id}:{int((clearance.decided_at or clearance.opened_at).timestamp())}",
+        to_address=clearance.email,
+        to_name=clearance.name,
+        payload={
+            "name": clearance.name,
+            "clearance_id": clearance.id,
+            "clinic": site.clinic_name,
+            "site": site.name,
+            "address": site.address,
+            "phone": site.phone,
+            "phone_shown": contact.shown_phone(site.phone, contact.REGIONS.get(site.locale, "GB")),
+            "email": site.email,
+            "answer_by": long_when(clearance.due_at, site.tz),
+            "opened": f"{clearance.opened_at.astimezone(zone):%A} {clearance.opened_at.astimezone(zone).day}"
+            f" {clearance.opened_at.astimezone(zone):%B}",
+            "until": f"{until.day} {until:%B %Y}" if until else "",
+        },
     )
 
 

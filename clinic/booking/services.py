@@ -6,17 +6,17 @@ appointment's events and owe the client a mail in the same transaction.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, messages
+from clinic.booking import lifecycle, messages, provisional_times
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
 from clinic.booking.policy import Policy
-from clinic.booking.screening import check_allowed
+from clinic.booking.screening import check_allowed, is_bookable
 from clinic.booking.slots import Slot, Wish, slots_at
 from clinic.booking.statuses import HoldStatus, Status
 from clinic.catalog.models import OfferingOption
@@ -29,14 +29,27 @@ from clinic.roster.diary import Claim
 from clinic.roster.models import EntryKind, OwnerKind, Site
 
 
-def hold(session: Session, now: datetime, wish: Wish, starts_at: datetime, intake: Intake | None) -> Hold:
+def hold(
+    session: Session,
+    now: datetime,
+    wish: Wish,
+    starts_at: datetime,
+    intake: Intake | None,
+    *,
+    provisionally: bool = False,
+) -> Hold:
     """Keeps `starts_at` for someone for the site's hold minutes, with the first therapist and room free.
 
     Refuses with NotCleared or Excluded by the intake, NotOffered for a time the site never offers,
-    SlotTaken when somebody else has it.
+    SlotTaken when somebody else has it. `provisionally`: for an intake that waits for a decision, which
+    leaves out times too near to decide before.
     """
     option, site = _option_and_site(session, wish)
-    check_allowed(intake, option)
+    on = day_at(site, starts_at)
+    check_allowed(intake, option, on, provisionally=provisionally)
+    is_provisional = intake is not None and not is_bookable(intake, on)
+    if is_provisional:
+        provisional_times.check_far_enough(starts_at, now)
     ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
     expires_at = now + timedelta(minutes=site.hold_minutes)
     refusal = SlotTaken()
@@ -63,6 +76,7 @@ def hold(session: Session, now: datetime, wish: Wish, starts_at: datetime, intak
             currency=option.currency,
             created_at=now,
             expires_at=expires_at,
+            is_provisional=is_provisional,
         )
         session.add(made)
         session.flush()
@@ -87,7 +101,9 @@ def confirm(
 ) -> Appointment:
     """Makes an appointment of a hold. Asked again, it gives the same appointment.
 
-    HoldLapsed when the hold's time is over, SlotTaken ('client') when the client is elsewhere then.
+    A hold that waits for a decision gives a provisional appointment, which lapses if nobody decides in
+    time; decided meanwhile, it is booked. HoldLapsed when the hold's time is over, SlotTaken ('client')
+    when the client is elsewhere then.
     """
     held = session.get(Hold, hold_id, with_for_update=True, populate_existing=True)
     if held is None:
@@ -98,20 +114,25 @@ def confirm(
     if held.status is not HoldStatus.OPEN or held.expires_at <= now or held.entry_id is None:
         raise HoldLapsed()
     intake = session.get(Intake, held.intake_id) if held.intake_id else None
-    check_allowed(intake, held.option)
+    on = day_at(held.site, held.starts_at)
+    check_allowed(intake, held.option, on, provisionally=held.is_provisional)
+    lapses_at = None
+    if held.is_provisional and intake is not None and not is_bookable(intake, on):
+        lapses_at = provisional_times.kept_until(held.site.provisional_hours, held.starts_at, now)
     if held.client_id is None:
         claim = Claim(OwnerKind.CLIENT, client.id, held.starts_at, held.ends_at)
         diary.extend(session, held.entry_id, [claim], now)
     elif held.client_id != client.id:
         raise BadInput("This time is held for someone else.")
-    if not diary.become_appointment(session, held.entry_id):
+    if not diary.become_appointment(session, held.entry_id, lapses_at):
         raise HoldLapsed()
     held.status, held.client_id = HoldStatus.CONFIRMED, client.id
     if intake is not None and intake.client_id is None:
         intake.client_id = client.id
-    appointment = _add(session, now, held, client, via)
-    _note(session, now, appointment, actor, "booked", messages.long_when(held.starts_at, held.site.tz))
-    messages.tell(session, now, "booked", appointment)
+    appointment = _add(session, now, held, client, via, lapses_at)
+    kind = "provisional" if lapses_at else "booked"
+    note(session, now, appointment, actor, kind, messages.long_when(held.starts_at, held.site.tz))
+    messages.tell(session, now, kind, appointment)
     return appointment
 
 
@@ -125,9 +146,10 @@ def book(
     *,
     actor: str,
     via: str = "desk",
+    provisionally: bool = False,
 ) -> Appointment:
     """Hold and confirm in one transaction: how the desk books."""
-    held = hold(session, now, wish, starts_at, intake)
+    held = hold(session, now, wish, starts_at, intake, provisionally=provisionally)
     return confirm(session, now, held.id, client, actor=actor, via=via)
 
 
@@ -153,7 +175,10 @@ def move(
     if is_client:
         _policy(site).check_change(appointment.status, appointment.starts_at, now)
     wish = wish_of(appointment, therapist_id=therapist_id, is_desk=not is_client)
-    check_allowed(appointment.intake, option)
+    is_provisional = appointment.status is Status.PROVISIONAL
+    check_allowed(appointment.intake, option, day_at(site, starts_at), provisionally=is_provisional)
+    if is_provisional:
+        provisional_times.check_far_enough(starts_at, now)
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
     refusal = SlotTaken()
     for slot in _candidates(session, wish, starts_at, site, now):
@@ -170,9 +195,13 @@ def move(
         appointment.starts_at, appointment.ends_at = starts_at, ends_at
         appointment.therapist_id, appointment.room_id = slot.therapist_id, slot.room_id
         appointment.sequence += 1
+        if appointment.lapses_at is not None and appointment.entry_id is not None:
+            nearer = provisional_times.kept_until(site.provisional_hours, starts_at, now)
+            appointment.lapses_at = min(appointment.lapses_at, nearer)
+            diary.keep_until(session, appointment.entry_id, appointment.lapses_at)
         session.flush()
         session.expire(appointment, ["therapist", "room"])
-        _note(session, now, appointment, actor, "moved", f"from {was}")
+        note(session, now, appointment, actor, "moved", f"from {was}")
         messages.tell(session, now, "moved", appointment)
         return appointment
     raise refusal
@@ -197,8 +226,9 @@ def cancel(
     appointment.entry_id = None
     appointment.status = Status.CANCELLED
     appointment.cancel_reason = reason[:80]
+    appointment.lapses_at = None
     appointment.sequence += 1
-    _note(session, now, appointment, actor, "cancelled", reason[:200])
+    note(session, now, appointment, actor, "cancelled", reason[:200])
     messages.tell(session, now, "cancelled", appointment)
     return appointment
 
@@ -206,11 +236,15 @@ def cancel(
 def reactivate(
     session: Session, now: datetime, appointment_id: int, *, actor: str, version: int | None = None
 ) -> Appointment:
-    """Takes a cancellation back, if the time is still free; SlotTaken if not."""
+    """Takes a cancellation back, if the time is still free; SlotTaken if not.
+
+    NotCleared or Excluded where the client's answers no longer let it be booked.
+    """
     appointment = _locked(session, appointment_id, version)
     lifecycle.check(appointment.status, Status.BOOKED)
     if appointment.status is not Status.CANCELLED:
         return set_status(session, now, appointment_id, Status.BOOKED, actor=actor)
+    check_allowed(appointment.intake, appointment.option, day_at(appointment.site, appointment.starts_at))
     slot = Slot(appointment.starts_at, appointment.therapist_id, appointment.room_id)
     claims = _claims(
         appointment.option, slot, appointment.starts_at, appointment.ends_at, appointment.client_id
@@ -219,7 +253,7 @@ def reactivate(
     appointment.status = Status.BOOKED
     appointment.cancel_reason = ""
     appointment.sequence += 1
-    _note(session, now, appointment, actor, "reactivated")
+    note(session, now, appointment, actor, "reactivated")
     messages.tell(session, now, "booked", appointment)
     return appointment
 
@@ -243,9 +277,11 @@ def set_status(
     lifecycle.check(appointment.status, status)
     if Status.CANCELLED in (status, appointment.status):
         raise BadInput("Cancelling has a way of its own.")
+    if Status.PROVISIONAL in (status, appointment.status):
+        raise WrongState("This time waits for a decision.")
     appointment.status = status
     appointment.checked_in_at = now if status is Status.CHECKED_IN else appointment.checked_in_at
-    _note(session, now, appointment, actor, status.value)
+    note(session, now, appointment, actor, status.value)
     session.flush()
     return appointment
 
@@ -263,6 +299,11 @@ def wish_of(appointment: Appointment, *, therapist_id: int | None = None, is_des
     )
 
 
+def check_status(appointment: Appointment, becomes: Status) -> None:
+    """WrongState unless the appointment may become that."""
+    lifecycle.check(appointment.status, becomes)
+
+
 def lapse_holds(session: Session, now: datetime) -> int:
     """Marks the open holds whose time is over and strikes them; says how many."""
     over = session.scalars(
@@ -276,6 +317,11 @@ def lapse_holds(session: Session, now: datetime) -> int:
         held.status, held.entry_id = HoldStatus.LAPSED, None
     session.flush()
     return len(over)
+
+
+def day_at(site: Site, instant: datetime) -> date:
+    """The day of an instant at a site."""
+    return instant.astimezone(ZoneInfo(site.tz)).date()
 
 
 def _option_and_site(session: Session, wish: Wish) -> tuple[OfferingOption, Site]:
@@ -317,7 +363,9 @@ def _claims(
     )
 
 
-def _add(session: Session, now: datetime, held: Hold, client: Client, via: str) -> Appointment:
+def _add(
+    session: Session, now: datetime, held: Hold, client: Client, via: str, lapses_at: datetime | None
+) -> Appointment:
     """The appointment of a hold, under a reference nobody has yet."""
     for _attempt in range(5):
         appointment = Appointment(
@@ -330,7 +378,8 @@ def _add(session: Session, now: datetime, held: Hold, client: Client, via: str) 
             room=held.room,
             option=held.option,
             intake_id=held.intake_id,
-            status=Status.BOOKED,
+            status=Status.PROVISIONAL if lapses_at else Status.BOOKED,
+            lapses_at=lapses_at,
             starts_at=held.starts_at,
             ends_at=held.ends_at,
             talk_minutes=held.talk_minutes,
@@ -364,9 +413,10 @@ def _policy(site: Site) -> Policy:
     return Policy(site.min_notice_minutes, site.change_until_minutes)
 
 
-def _note(
+def note(
     session: Session, now: datetime, appointment: Appointment, actor: str, kind: str, detail: str = ""
 ) -> None:
+    """Adds to what happened to an appointment. `detail` has no health word."""
     session.add(
         AppointmentEvent(appointment_id=appointment.id, at=now, actor=actor, kind=kind, detail=detail)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 
 
@@ -26,6 +27,16 @@ class Level(StrEnum):
 
 
 _SEVERITY = {level: severity for severity, level in enumerate(Level)}
+
+
+def is_cleared(level: Level | None, cleared_until_on: date | None, on: date) -> bool:
+    """Whether a held intake has been released for a session on that day."""
+    return level is Level.CLEARANCE and cleared_until_on is not None and on <= cleared_until_on
+
+
+def level_on(level: Level, cleared_until_on: date | None, on: date) -> Level:
+    """Gives the level that counts on a day: what is held and has been released is adapted, never clear."""
+    return Level.ADAPT if is_cleared(level, cleared_until_on, on) else level
 
 
 class Releaser(StrEnum):

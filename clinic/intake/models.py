@@ -64,6 +64,7 @@ class Intake(Base):
     must know whether a time may be booked. Versions and digests let it be judged again later.
     `based_on_id` is the intake whose answers were carried over into this one, `answered_on` (JSON,
     question id: date) when each was really given; left out, all were given on the day it was begun.
+    `cleared_until_on`: the last day on which a clearance lets it be booked, kept in step with `clearance`.
     """
 
     __tablename__ = "intake"
@@ -81,6 +82,7 @@ class Intake(Base):
     rules_digest: Mapped[str | None] = mapped_column(sa.String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     judged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cleared_until_on: Mapped[date | None]
     based_on_id: Mapped[int | None] = mapped_column(sa.Integer)
     answered_on: Mapped[str | None] = mapped_column(EncryptedText("intake.answered_on"))
     version: Mapped[int] = mapped_column(default=1)
@@ -89,6 +91,9 @@ class Intake(Base):
     )
     findings: Mapped[list[Finding]] = relationship(
         back_populates="intake", cascade="all, delete-orphan", order_by="Finding.id"
+    )
+    decisions: Mapped[list[Decision]] = relationship(
+        back_populates="intake", cascade="all, delete-orphan", passive_deletes=True, order_by="Decision.id"
     )
 
     __mapper_args__ = {"version_id_col": version}
@@ -139,8 +144,9 @@ class Clearance(Base):
     """A request that somebody look at an intake that is held, and how it was decided.
 
     One for an intake. `waiting_since` starts anew when the client has answered a question of ours;
-    `due_at` is the clinic's promise. `scope` (JSON, rule ids), `limits` (JSON restrictions) and
-    `answers_digest` (what the decision rests on) are encrypted; `expires_on` is the last day it counts.
+    `due_at` is the clinic's promise. `scope` (JSON, rule ids), `limits` (JSON restrictions of the decision),
+    `by_rules` (those of the intake without them) and `answers_digest` (what the decision rests on) are
+    encrypted; `expires_on` is the last day it counts.
     """
 
     __tablename__ = "clearance"
@@ -161,6 +167,7 @@ class Clearance(Base):
     expires_on: Mapped[date | None]
     scope: Mapped[str | None] = mapped_column(EncryptedText("clearance.scope"))
     limits: Mapped[str | None] = mapped_column(EncryptedText("clearance.limits"))
+    by_rules: Mapped[str | None] = mapped_column(EncryptedText("clearance.by_rules"))
     answers_digest: Mapped[str | None] = mapped_column(EncryptedText("clearance.answers_digest"))
     question: Mapped[str] = mapped_column(EncryptedText("clearance.question"), default="")
     wrong_openings: Mapped[int] = mapped_column(default=0)
@@ -217,6 +224,7 @@ class Decision(Base):
     role: Mapped[str] = mapped_column(sa.String(40), default="")
     registration: Mapped[str] = mapped_column(sa.String(60), default="")
     expires_on: Mapped[date | None]
+    intake: Mapped[Intake] = relationship(back_populates="decisions")
 
 
 class Publication(Base):

@@ -11,11 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import services as audit
-from clinic.intake import triage
+from clinic.intake import clearances, ledger, triage
 from clinic.intake.answers import Answers, clean
 from clinic.intake.level import Level
 from clinic.intake.locales import load_locale
-from clinic.intake.models import CallBack, CallBackStatus, Finding, Intake, IntakeStatus, ScreeningCount
+from clinic.intake.models import (
+    CallBack,
+    CallBackStatus,
+    DecisionKind,
+    Finding,
+    Intake,
+    IntakeStatus,
+    ScreeningCount,
+)
 from clinic.intake.questionnaire import load_questionnaire
 from clinic.intake.restrictions import Restrictions
 from clinic.intake.rules import load_rules
@@ -58,6 +66,7 @@ def save(session: Session, intake: Intake, answers: Mapping[str, Any]) -> None:
     intake.answers = json.dumps(dict(answers))
     intake.status = IntakeStatus.DRAFT
     intake.level = intake.restrictions = intake.release_by = intake.judged_at = None
+    intake.cleared_until_on = None
     intake.findings.clear()
     session.flush()
 
@@ -89,7 +98,7 @@ def cleaned(intake: Intake) -> Answers:
 def judge(
     session: Session, now: datetime, intake: Intake, left_out: Mapping[str, str] | None = None
 ) -> Outcome:
-    """Judges a draft by today's rules and keeps level, findings and restrictions.
+    """Judges a draft by the rules in force and keeps level, findings and restrictions; the ledger says so.
 
     `left_out` (technique: sentence) are techniques that do not fit for another reason than a rule; they
     are kept with the restrictions, so that nobody books them either.
@@ -106,6 +115,8 @@ def judge(
     intake.rules_version, intake.rules_digest = rules.version, rules.digest
     intake.status, intake.judged_at = IntakeStatus.JUDGED, now
     intake.findings = [Finding(rule=rule.id, level=rule.level) for rule in outcome.findings]
+    ledger.write(session, now, intake, DecisionKind.JUDGED, actor=ledger.RULES, matched=outcome.matched)
+    clearances.look_again(session, now, intake)
     session.flush()
     return outcome
 

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.booking import decisions
 from clinic.booking import services as booking
 from clinic.booking.models import Appointment, Hold, Journey
 from clinic.booking.statuses import HoldStatus
-from clinic.intake.models import CallBack, CallBackStatus, Intake
+from clinic.intake.models import CallBack, CallBackStatus, Clearance, Intake
 from clinic.roster import diary
 
 INTAKE_KEPT = timedelta(days=2)
+CLEARANCE_KEPT = timedelta(days=60)
 DIARY_KEPT = timedelta(days=1)
 AT_MOST = 200
 
@@ -27,19 +29,21 @@ class Done:
     journeys: int
     intakes: int
     entries: int
+    provisional: int
 
     @property
     def total(self) -> int:
-        return self.holds + self.journeys + self.intakes + self.entries
+        return self.holds + self.journeys + self.intakes + self.entries + self.provisional
 
 
 def run(session: Session, now: datetime) -> Done:
-    """Strikes lapsed holds, sweeps journeys that ended, answers that led nowhere, and the diary's past."""
+    """Gives back lapsed holds and provisional times; sweeps ended journeys, lost answers and the past."""
     return Done(
         holds=booking.lapse_holds(session, now),
         journeys=sweep_journeys(session, now),
         intakes=sweep_intakes(session, now),
         entries=diary.sweep(session, now - DIARY_KEPT),
+        provisional=decisions.lapse_provisional(session, now),
     )
 
 
@@ -62,6 +66,8 @@ def sweep_journeys(session: Session, now: datetime) -> int:
 def sweep_intakes(session: Session, now: datetime) -> int:
     """Deletes answers older than two days that belong to nobody: no client, no way, no open call-back.
 
+    Answers that somebody was asked to decide about stay for sixty days more than the last word on them.
+
     Holds that are over and call-backs that are done stay, and point to no answers any more.
     """
     wanted = session.scalars(
@@ -75,6 +81,13 @@ def sweep_intakes(session: Session, now: datetime) -> int:
                 Hold.intake_id == Intake.id, Hold.status.in_((HoldStatus.OPEN, HoldStatus.CONFIRMED))
             ),
             ~sa.exists().where(CallBack.intake_id == Intake.id, CallBack.status == CallBackStatus.OPEN),
+            ~sa.exists().where(
+                Clearance.intake_id == Intake.id,
+                sa.or_(
+                    sa.func.coalesce(Clearance.decided_at, Clearance.waiting_since) > now - CLEARANCE_KEPT,
+                    Clearance.expires_on >= now.date(),
+                ),
+            ),
         )
         .order_by(Intake.id)
         .limit(AT_MOST)

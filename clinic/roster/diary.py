@@ -172,15 +172,24 @@ def _span_row(entry_id: int, claim: Claim) -> dict[str, object]:
     }
 
 
-def become_appointment(session: Session, entry_id: int) -> bool:
+def become_appointment(session: Session, entry_id: int, expires_at: datetime | None = None) -> bool:
     """Turns a hold's entry into an appointment's. Its claims stay, so nothing can come between.
 
-    False where the entry is gone: it lapsed and was struck.
+    `expires_at` is for a provisional one, which gives its time back then. False where the entry is gone:
+    it lapsed and was struck.
     """
     changed = session.execute(
         sa.update(DiaryEntry)
         .where(DiaryEntry.id == entry_id, DiaryEntry.kind == EntryKind.HOLD)
-        .values(kind=EntryKind.APPOINTMENT, expires_at=None)
+        .values(kind=EntryKind.APPOINTMENT, expires_at=expires_at)
+    )
+    return changed.rowcount == 1  # type: ignore[attr-defined]
+
+
+def keep_until(session: Session, entry_id: int, expires_at: datetime | None) -> bool:
+    """Gives an entry another end of its waiting, or none; False where it has been struck meanwhile."""
+    changed = session.execute(
+        sa.update(DiaryEntry).where(DiaryEntry.id == entry_id).values(expires_at=expires_at)
     )
     return changed.rowcount == 1  # type: ignore[attr-defined]
 

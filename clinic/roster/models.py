@@ -183,7 +183,7 @@ class Closure(Base):
 
 
 class DiaryEntry(Base):
-    """Whatever occupies someone's time. `expires_at` is set for holds alone: after it, the entry is air."""
+    """Whatever occupies someone's time. After `expires_at` (holds, provisional times) it is air."""
 
     __tablename__ = "diary_entry"
 

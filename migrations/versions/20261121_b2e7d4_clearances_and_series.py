@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("expires_on", sa.Date(), nullable=True),
         sa.Column("scope", sa.LargeBinary(), nullable=True),
         sa.Column("limits", sa.LargeBinary(), nullable=True),
+        sa.Column("by_rules", sa.LargeBinary(), nullable=True),
         sa.Column("answers_digest", sa.LargeBinary(), nullable=True),
         sa.Column("question", sa.LargeBinary(), nullable=False),
         sa.Column("wrong_openings", sa.Integer(), nullable=False),
@@ -274,6 +275,7 @@ def upgrade() -> None:
     op.add_column("hold", sa.Column("address_digest", sa.String(length=64), nullable=True))
     op.create_index("ix_hold_address_digest", "hold", ["address_digest"], unique=False)
     op.add_column("intake", sa.Column("based_on_id", sa.Integer(), nullable=True))
+    op.add_column("intake", sa.Column("cleared_until_on", sa.Date(), nullable=True))
     op.add_column("intake", sa.Column("answered_on", sa.LargeBinary(), nullable=True))
     op.add_column("site", sa.Column("decide_within_hours", sa.Integer(), server_default="48", nullable=False))
     op.add_column("site", sa.Column("provisional_hours", sa.Integer(), server_default="120", nullable=False))
@@ -283,6 +285,7 @@ def downgrade() -> None:
     op.drop_column("site", "provisional_hours")
     op.drop_column("site", "decide_within_hours")
     op.drop_column("intake", "answered_on")
+    op.drop_column("intake", "cleared_until_on")
     op.drop_column("intake", "based_on_id")
     op.drop_index("ix_hold_address_digest", table_name="hold")
     op.drop_column("hold", "address_digest")

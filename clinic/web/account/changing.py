@@ -12,6 +12,7 @@ from clinic.booking import services, slots
 from clinic.booking.models import Appointment
 from clinic.booking.screening import check_allowed
 from clinic.booking.slots import Slot, Wish
+from clinic.booking.statuses import Status
 from clinic.kernel.errors import Excluded, NotCleared, NotOffered, Refusal, SlotTaken, Stale
 from clinic.web import access, database, no_times, people_at, times
 from clinic.web.account.behind import State, actor_of, appointment_behind, shown, state_of, token_of
@@ -108,7 +109,9 @@ def _barred(found: Appointment, now: datetime) -> str | None:
     if state_of(found, now) is not State.OPEN:
         return ""
     try:
-        check_allowed(found.intake, found.option)
+        check_allowed(
+            found.intake, found.option, now.date(), provisionally=found.status is Status.PROVISIONAL
+        )
     except (NotCleared, Excluded):
         return RING
     return None

@@ -13,7 +13,7 @@ from clinic.booking import calls, queries
 from clinic.booking.calls import Caller
 from clinic.booking.models import Journey
 from clinic.booking.queries import Listed
-from clinic.booking.screening import BOOKABLE
+from clinic.booking.screening import BOOKABLE, waits
 from clinic.intake import pages
 from clinic.intake import services as intakes
 from clinic.intake.models import Intake, IntakeStatus
@@ -46,8 +46,11 @@ class Call:
 
     @property
     def may_book(self) -> bool:
-        """Whether the outcome lets a time be booked."""
-        return self.intake is not None and self.intake.level in BOOKABLE and not self.is_asking
+        """Whether the outcome lets a time be booked, or kept until somebody has decided."""
+        if self.intake is None or self.is_asking:
+            return False
+        is_open = self.intake.level in BOOKABLE or self.intake.cleared_until_on is not None
+        return is_open or waits(self.intake)
 
 
 def expect(number: int) -> Call:

@@ -1,0 +1,22 @@
+"""How long a time is kept for somebody who waits for a decision (pure)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from clinic.kernel.errors import NotOffered
+
+# Nearer times cannot be kept: nobody could decide before, and the client could not be told in time.
+LEAST_AHEAD = timedelta(hours=24)
+DECIDED_BEFORE = timedelta(hours=12)
+
+
+def check_far_enough(starts_at: datetime, now: datetime) -> None:
+    """NotOffered for a time that nobody could decide about before."""
+    if starts_at < now + LEAST_AHEAD:
+        raise NotOffered("Choose a time from tomorrow on, so that we can look at your answers first.")
+
+
+def kept_until(hours: int, starts_at: datetime, now: datetime) -> datetime:
+    """When a provisional time goes back: after `hours`, and at the latest half a day before it starts."""
+    return min(now + timedelta(hours=hours), starts_at - DECIDED_BEFORE)
