@@ -1,0 +1,304 @@
+"""Judges the history of a concurrent run against the sequential model: `violations(history)`.
+
+What it holds against a run, each in a sentence that names the operations:
+
+- double: two who stood on one square at the same time, or one thing that was done twice
+- lost: what was acknowledged and is not there afterwards, or stands otherwise
+- phantom: what is there and was never asked for, or was refused
+- refusal: a no that nothing justified at any moment between asking and answer
+- order, state: what cannot have been done in any order, or not from how things stood
+- error: an answer that is neither a yes nor a refusal nor a lost connection
+
+An operation without an answer may or may not have been done; the ledger says which. Where it cannot be known
+when something began or ended, it counts as standing when a refusal is judged, and as not standing when two
+on one square are looked for: so nothing is held against a run that could have been right.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tests.race.history import NEVER, History, House, Operation, Violation
+from tests.race.model import BOOKED, HELD, STANDING, Square, State, Thing, answers, place
+from tests.race.timeline import Timeline
+
+OWES_MAIL = frozenset({"moved", "cancelled", "reactivated"})  # and the first event, whichever it is
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One owner's squares taken by one thing: began within `since`, ended within `until` (both instants).
+
+    A hold stands in nobody's way once it has lapsed (`expires`, service clock), unless it was confirmed
+    (from `kept_from` on).
+    """
+
+    thing: Thing
+    square: Square
+    since: tuple[float, float]
+    until: tuple[float, float]
+    expires: float
+    kept_from: float
+
+    def may_block(self, asked: Operation) -> bool:
+        """Whether it may have stood in the way at some moment between asking and answer."""
+        since = self.since[0] if asked.now < self.expires else max(self.since[0], self.kept_from)
+        return since <= asked.done and asked.at <= self.until[1]
+
+    def may_have_come_between(self, asked: Operation) -> bool:
+        """Whether it may have begun after the asking: free when looked at, taken when written."""
+        return self.may_block(asked) and self.since[1] >= asked.at
+
+
+class Squares:
+    """All stays by kind, owner and tick; a stay whose owner nobody knows stands with each who may be it."""
+
+    def __init__(self, stays: list[Stay], house: House) -> None:
+        self._table: dict[tuple[str, int, int], list[Stay]] = defaultdict(list)
+        everybody = {"therapist": house.therapists, "room": house.rooms}
+        for stay in sorted(stays, key=lambda each: each.since[0]):
+            kind, owner, low, high = stay.square
+            for one in everybody[kind] if owner is None else (owner,):
+                for tick in range(low, high):
+                    self._table[kind, one, tick].append(stay)
+
+    def on(self, square: Square, asked: Operation) -> Iterator[Stay]:
+        """The stays that may have begun by the answer of `asked`, on any tick of `square`, latest first."""
+        kind, owner, low, high = square
+        assert owner is not None
+        for tick in range(low, high):
+            here = self._table.get((kind, owner, tick), [])
+            yield from reversed(here[: bisect.bisect_right(here, asked.done, key=lambda each: each.since[0])])
+
+    def doubles(self) -> Iterator[tuple[Stay, Stay]]:
+        """Pairs that stood on one square at once, beyond doubt."""
+        for (_kind, owner, _tick), stays in self._table.items():
+            sure = [s for s in stays if s.square[1] == owner and s.since[1] < s.until[0]]
+            sure.sort(key=lambda each: each.since[1])
+            standing: Stay | None = None
+            for stay in sure:
+                together = standing is not None and stay.since[1] < standing.until[0]
+                if standing is not None and together and stay.thing is not standing.thing:
+                    yield standing, stay
+                if standing is None or stay.until[0] > standing.until[0]:
+                    standing = stay
+
+
+def violations(history: History) -> list[Violation]:
+    """Everything that is wrong with a run; nothing where it could have been done one after another."""
+    timeline = Timeline(history)
+    stays = [stay for thing in timeline.things for stay in stays_of(thing, timeline)]
+    squares = Squares(stays, history.house)
+    judge = Judge(timeline, squares)
+    found = [*errors(history), *timeline.found, *double_bookings(squares)]
+    return [*found, *judge.look(), *diary_as_it_is(timeline)]
+
+
+def errors(history: History) -> list[Violation]:
+    return [
+        Violation("error", f"{asked} was told: {asked.facts.get('said', 'an error')}")
+        for asked in history.operations
+        if asked.answer == "error"
+    ]
+
+
+def double_bookings(squares: Squares) -> list[Violation]:
+    pairs: dict[tuple[str, str], str] = {}
+    for one, other in squares.doubles():
+        kind, owner, _low, _high = one.square
+        pairs.setdefault((one.thing.name, other.thing.name), f"{kind} {owner}")
+    return [
+        Violation("double", f"{one} and {other} both had {owner} at one time")
+        for (one, other), owner in pairs.items()
+    ]
+
+
+def stays_of(thing: Thing, timeline: Timeline) -> list[Stay]:
+    """What a thing took, one stay for each owner for as long as it kept the same squares."""
+    house, found = timeline.history.house, []
+    kept_from = thing.moments[1].earliest if thing.appointment is not None and thing.moments[1:] else NEVER
+    expires = thing.moments[0].state.expires
+    open_since: dict[str, tuple[Square, tuple[float, float], bool]] = {}
+
+    def close(kind: str, until: tuple[float, float]) -> None:
+        square, since, was_hold = open_since.pop(kind)
+        lapses = expires if was_hold else NEVER
+        if kept_from == NEVER:  # nobody confirmed it: from then on anybody may have struck it
+            until = (min(until[0], timeline.struck_from(lapses)), until[1])
+        found.append(Stay(thing, square, since, until, lapses, kept_from))
+
+    for moment in thing.moments:
+        now = {square[0]: square for square in moment.state.squares(house)}
+        bounds = (moment.earliest, moment.latest)
+        for kind, (square, _since, _was_hold) in list(open_since.items()):
+            if now.get(kind) != square or square[1] is None:
+                close(kind, bounds)
+        for kind, square in now.items():
+            open_since.setdefault(kind, (square, bounds, moment.state.stage == HELD))
+    for kind in list(open_since):
+        close(kind, (NEVER, NEVER))
+    return found
+
+
+class Judge:
+    """Looks at every answer: could it have been given at some moment between asking and answer?"""
+
+    def __init__(self, timeline: Timeline, squares: Squares) -> None:
+        self.timeline, self.squares = timeline, squares
+        self.house = timeline.history.house
+        self.things: dict[tuple[str, int], Thing] = {}
+        self.beaten_by_a_room = 0
+        for thing in timeline.things:
+            for what in ("hold", "appointment", "absence"):
+                number = getattr(thing, what)
+                if number is not None:
+                    self.things[what, number] = thing
+
+    def look(self) -> Iterator[Violation]:
+        for asked in self.timeline.history.operations:
+            if asked.answer in (None, "error") or asked.id in self.timeline.effective:
+                continue
+            if asked.kind == "lapse":  # does what there is to do, and says no to nobody
+                continue
+            thing = self._thing_of(asked)
+            if thing is not None:
+                yield from self._of_thing(asked, thing)
+            elif asked.is_refused and not self._is_justified(asked):
+                yield Violation("refusal", f"{asked} was told {asked.answer} and nothing justified it")
+
+    def _thing_of(self, asked: Operation) -> Thing | None:
+        for what in ("hold", "appointment", "absence"):
+            if what in asked.args:
+                return self.things.get((what, asked.args[what]))
+        return None
+
+    def _of_thing(self, asked: Operation, thing: Thing) -> Iterator[Violation]:
+        given = "same" if asked.answer == "ok" else asked.answer
+        for state in thing.states_during(asked):
+            may_be_struck = self.timeline.struck_from(state.expires) <= asked.done
+            if given in answers(state, asked, may_be_struck) and self._place_says_so(asked, thing, state):
+                break
+        else:
+            stages = " or ".join(dict.fromkeys(s.stage for s in thing.states_during(asked)))
+            if given == "same":
+                sentence = f"{asked} was acknowledged and nothing was done to {thing.name} ({stages})"
+                yield Violation("lost", sentence)
+            else:
+                sentence = f"{asked} was told {given} while {thing.name} was {stages or 'not there'}"
+                yield Violation("refusal", f"{sentence}, and nothing justified it")
+        if given == "same" and asked.facts.get("appointment", thing.appointment) != thing.appointment:
+            yield Violation("double", f"{asked} was told of another appointment than {thing.name}")
+
+    def _place_says_so(self, asked: Operation, thing: Thing, state: State) -> bool:
+        """For what is refused because of a place: whether it was taken, or not offered, by others."""
+        if asked.answer == "SlotTaken" and asked.kind in ("confirm", "reactivate"):
+            client = asked.args["client"] if asked.kind == "confirm" else state.client
+            wanted = replace(state, stage=BOOKED, client=client).squares(self.house)
+            return self._any_blocked(wanted[2:] if asked.kind == "confirm" else wanted, asked, thing)
+        if asked.answer in ("SlotTaken", "NotOffered"):
+            assert state.option is not None
+            return self._refuses_place(
+                asked, asked.args["starts"], state.ends - state.starts, state.option, state.client, thing
+            )
+        return True
+
+    def _is_justified(self, asked: Operation) -> bool:
+        """Of what asks for something new."""
+        if asked.kind == "time_off":
+            wanted = State("away", asked.args["therapist"], asked.args["starts"], asked.args["ends"])
+            return asked.answer == "SlotTaken" and self._any_blocked(wanted.squares(self.house), asked)
+        if asked.kind in ("hold", "book") and asked.answer in ("SlotTaken", "NotOffered"):
+            option = asked.args["option"]
+            minutes = self.house.sessions[option].minutes
+            return self._refuses_place(asked, asked.args["starts"], minutes, option, asked.args.get("client"))
+        return False
+
+    def _refuses_place(
+        self,
+        asked: Operation,
+        starts: int,
+        minutes: int,
+        option: int,
+        client: int | None,
+        own: Thing | None = None,
+    ) -> bool:
+        """Whether nobody who suits was free at some moment, or the room was lost to somebody meanwhile."""
+        if asked.answer == "NotOffered":
+            return starts % self.house.grid != 0
+        session = self.house.sessions[option]
+        ends = starts + minutes
+        if not self.house.is_open(starts - session.before, ends + session.after):
+            return True
+        if client is not None:
+            square = place(self.house, option, starts, ends, None, None, client)[2]
+            if self._any_blocked([square], asked, own):
+                return True
+        named = asked.args.get("therapist")
+        staff = [named] if named is not None else self.house.therapists
+        of_staff = [place(self.house, option, starts, ends, who, None, None)[0] for who in staff]
+        if all(self._any_blocked([square], asked, own) for square in of_staff):
+            return True
+        of_rooms = [place(self.house, option, starts, ends, None, room, None)[1] for room in self.house.rooms]
+        if all(self._any_blocked([square], asked, own) for square in of_rooms):
+            return True
+        if any(self._lost_meanwhile(square, asked, own) for square in of_rooms):
+            self.beaten_by_a_room += 1
+            return True
+        return False
+
+    def _any_blocked(self, wanted: list[Square], asked: Operation, own: Thing | None = None) -> bool:
+        return any(
+            stay.may_block(asked)
+            for square in wanted
+            for stay in self.squares.on(square, asked)
+            if stay.thing is not own
+        )
+
+    def _lost_meanwhile(self, square: Square, asked: Operation, own: Thing | None) -> bool:
+        return any(
+            stay.may_have_come_between(asked)
+            for stay in self.squares.on(square, asked)
+            if stay.thing is not own
+        )
+
+
+def diary_as_it_is(timeline: Timeline) -> Iterator[Violation]:
+    """The diary afterwards: no square twice, spans as squares, and exactly what the last states take."""
+    afterwards, house = timeline.history.afterwards, timeline.history.house
+    written: dict[tuple[str, int, int], set[int]] = defaultdict(set)
+    for kind, owner, tick, entry in afterwards.claims:
+        if entry in written[kind, owner, tick]:
+            yield Violation("double", f"entry {entry} has {kind} {owner} at tick {tick} twice")
+        written[kind, owner, tick].add(entry)
+    for (kind, owner, tick), entries in written.items():
+        if len(entries) > 1:
+            yield Violation("double", f"{kind} {owner} is taken at tick {tick} by {sorted(entries)}")
+    drawn = {(k, o, t, e) for k, o, low, high, e in afterwards.spans for t in range(low, high)}
+    if drawn != set(afterwards.claims):
+        yield Violation("state", "the spans do not say what the squares say")
+    due: dict[tuple[str, int | None, int], str] = {}
+    for thing in timeline.things:
+        if thing.last.stage in STANDING:
+            for kind, owner, low, high in thing.last.squares(house):
+                due |= {(kind, owner, tick): thing.name for tick in range(low, high)}
+        yield from _mails(thing, timeline)
+    for name in dict.fromkeys(due[square] for square in due.keys() - written.keys()):
+        yield Violation("lost", f"{name} stands and its time is not in the diary")
+    strangers = {entry for square in written.keys() - due.keys() for entry in written[square]}
+    for entry in sorted(strangers):
+        yield Violation("phantom", f"entry {entry} takes time that belongs to nobody")
+
+
+def _mails(thing: Thing, timeline: Timeline) -> Iterator[Violation]:
+    """One mail is owed for each change that the client must hear of."""
+    if thing.appointment is None:
+        return
+    events = [kind for _actor, kind in timeline.events[thing.appointment]]
+    due = 1 + sum(kind in OWES_MAIL for kind in events[1:])
+    owed = timeline.history.afterwards.mails.get(thing.appointment, 0)
+    if due != owed:
+        rule = "lost" if owed < due else "double"
+        yield Violation(rule, f"{thing.name} owes {owed} mails instead of {due}")

@@ -1,0 +1,415 @@
+"""The checker of histories can tell a right run from a wrong one: small histories, written by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.race.checker import violations
+from tests.race.history import Afterwards, History, House, Operation, Session
+
+DAY = 20_000 * 1440  # some midnight, in epoch minutes
+TEN, ELEVEN = DAY + 600, DAY + 660
+MINUTE = 60_000_000  # of the service's clock
+HOURS = ((9 * 60, 13 * 60), (13 * 60 + 30, 17 * 60))
+HOUSE = House(therapists=(1, 2), rooms=(1, 2), sessions={1: Session(60, after=15)}, hours=HOURS)
+
+
+class Story:
+    """A run written down by hand: each call is one operation that takes ten, from the last one's end on."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+        self.holds: dict[int, dict[str, Any]] = {}
+        self.appointments: dict[int, dict[str, Any]] = {}
+        self.absences: dict[int, dict[str, Any]] = {}
+        self.events: list[tuple[int, str, str]] = []
+        self.mails: dict[int, int] = {}
+        self.clock = 0
+
+    def ask(self, kind: str, answer: str | None = "ok", **args: Any) -> Operation:
+        facts = args.pop("facts", {})
+        at = args.pop("at", self.clock)
+        number = len(self.operations)
+        done = args.pop("done", at + 10) if answer else float("inf")
+        now = args.pop("now", number)
+        made = Operation(f"w{number}", kind, at, now, args, done, answer, facts)
+        self.operations.append(made)
+        self.clock = max(self.clock, at + 10) + 1
+        return made
+
+    def book(self, starts: int = TEN, who: int = 1, room: int = 1, client: int = 7, **more: Any) -> int:
+        """An appointment with therapist `who`, made by the desk; gives its number."""
+        number = len(self.holds) + 1
+        told = {"hold": number, "appointment": number, "version": 1, "status": "booked"}
+        asked = self.ask(
+            "book", starts=starts, therapist=who, option=1, client=client, **{"facts": told, **more}
+        )
+        self._hold(number, asked, starts, who, room, "confirmed")
+        self._appointment(number, asked, starts, who, room, client)
+        return number
+
+    def hold(self, starts: int = TEN, who: int = 1, room: int = 1, **more: Any) -> int:
+        """A hold without a client; gives its number."""
+        number = len(self.holds) + 1
+        told = {"hold": number}
+        asked = self.ask("hold", starts=starts, therapist=who, option=1, **{"facts": told, **more})
+        self._hold(number, asked, starts, who, room, "open")
+        return number
+
+    def confirm(self, hold: int, client: int = 7, **more: Any) -> None:
+        told = {"appointment": hold, "hold": hold, "version": 1}
+        asked = self.ask("confirm", hold=hold, client=client, **{"facts": told, **more})
+        row = self.holds[hold]
+        row["status"] = "confirmed"
+        self._appointment(hold, asked, row["starts"], row["therapist"], row["room"], client)
+
+    def cancel(self, appointment: int, **more: Any) -> None:
+        row = self.appointments[appointment]
+        row["version"] += 1
+        told = {"version": row["version"], "status": "cancelled"}
+        asked = self.ask("cancel", appointment=appointment, **{"facts": told, **more})
+        row["status"] = "cancelled"
+        self.events.append((appointment, asked.id, "cancelled"))
+        self.mails[appointment] += 1
+
+    def time_off(self, starts: int, ends: int, who: int = 1) -> int:
+        number = len(self.absences) + 1
+        asked = self.ask("time_off", therapist=who, starts=starts, ends=ends, facts={"absence": number})
+        self.absences[number] = {
+            "therapist": who, "starts": starts, "ends": ends, "reason": asked.id, "cancelled": None
+        }  # fmt: skip
+        return number
+
+    def _hold(self, number: int, asked: Operation, starts: int, who: int, room: int, status: str) -> None:
+        self.holds[number] = {
+            "created": asked.now, "therapist": who, "room": room, "starts": starts, "ends": starts + 60,
+            "option": 1, "expires": asked.now + 10 * MINUTE, "status": status,
+        }  # fmt: skip
+
+    def _appointment(
+        self, number: int, asked: Operation, starts: int, who: int, room: int, client: int
+    ) -> None:
+        self.appointments[number] = {
+            "hold": number, "status": "booked", "client": client, "therapist": who, "room": room,
+            "starts": starts, "ends": starts + 60, "option": 1, "version": 1,
+        }  # fmt: skip
+        self.events.append((number, asked.id, "booked"))
+        self.mails[number] = 1
+
+    def end(self) -> History:
+        """The history, with a diary in which everybody who stands has their squares."""
+        spans = []
+        for entry, row in self.appointments.items():
+            if row["status"] == "booked":
+                low = row["starts"] // 5
+                spans.append(("therapist", row["therapist"], low, low + 15, entry))
+                spans.append(("room", row["room"], low, low + 12, entry))
+                spans.append(("client", row["client"], low, low + 12, entry))
+        for entry, row in self.holds.items():
+            if row["status"] == "open":
+                low = row["starts"] // 5
+                spans.append(("therapist", row["therapist"], low, low + 15, entry))
+                spans.append(("room", row["room"], low, low + 12, entry))
+        for entry, row in self.absences.items():
+            spans.append(("therapist", row["therapist"], row["starts"] // 5, row["ends"] // 5, 100 + entry))
+        claims = [(k, o, tick, e) for k, o, low, high, e in spans for tick in range(low, high)]
+        afterwards = Afterwards(
+            self.holds, self.appointments, self.absences, tuple(self.events), tuple(claims), tuple(spans),
+            mails=self.mails,
+        )  # fmt: skip
+        return History(HOUSE, tuple(self.operations), afterwards)
+
+
+def rules(story: Story) -> list[str]:
+    """The rules that are broken, each once."""
+    return list(dict.fromkeys(each.rule for each in violations(story.end())))
+
+
+def sentences(story: Story) -> str:
+    return "\n".join(map(str, violations(story.end())))
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+# --- What is right
+
+
+def test_one_after_another_is_right(story: Story) -> None:
+    story.confirm(story.hold())
+    story.book(TEN, who=2, room=2, client=8)
+    story.book(TEN + 75)
+    story.cancel(1)
+    story.book(TEN, client=9)
+    story.time_off(DAY + 900, DAY + 960)
+    assert sentences(story) == ""
+
+
+def test_two_who_stood_there_one_after_the_other_are_right(story: Story) -> None:
+    story.cancel(story.book())
+    story.book(client=8)
+    assert sentences(story) == ""
+
+
+# --- Doubles
+
+
+def test_two_on_one_square_are_found(story: Story) -> None:
+    story.book()
+    story.book(TEN + 30, room=2, client=8)
+    assert rules(story) == ["double"]
+    assert "appointment 1 and appointment 2 both had therapist 1 at one time" in sentences(story)
+
+
+def test_a_double_that_was_put_right_by_cancelling_is_still_found(story: Story) -> None:
+    story.book()
+    second = story.book(room=2, client=8)
+    story.cancel(second)
+    assert rules(story) == ["double"]
+
+
+def test_one_room_for_two_and_one_client_in_two_rooms_are_found(story: Story) -> None:
+    story.book()
+    story.book(who=2, room=1, client=8)
+    assert "both had room 1" in sentences(story)
+    other = Story()
+    other.book()
+    other.book(who=2, room=2)
+    assert "both had client 7" in sentences(other)
+
+
+def test_an_appointment_in_time_off_is_found(story: Story) -> None:
+    story.time_off(TEN, ELEVEN)
+    story.book()
+    assert "absence 1 and appointment 1 both had therapist 1" in sentences(story)
+
+
+def test_a_square_written_twice_is_found_even_if_nobody_noticed(story: Story) -> None:
+    story.book()
+    whole = story.end()
+    claims = whole.afterwards.claims
+    wrong = replace(whole.afterwards, claims=(*claims, (*claims[0][:3], 99)))
+    assert {each.rule for each in violations(replace(whole, afterwards=wrong))} == {"double", "state"}
+
+
+def test_an_open_hold_and_an_appointment_are_a_double_until_the_hold_lapses(story: Story) -> None:
+    story.hold()
+    story.book(client=8, room=2)
+    assert rules(story) == ["double"]
+    later = Story()
+    later.hold()
+    later.book(client=8, room=2, now=11 * MINUTE)
+    later.holds[1]["status"] = "lapsed"
+    later.ask("lapse", now=12 * MINUTE)
+    assert sentences(later) == ""
+
+
+def test_one_confirmation_done_twice_is_found(story: Story) -> None:
+    story.book()
+    story.events.append(story.events[0])
+    assert "double" in rules(story)
+
+
+def test_a_mail_owed_twice_is_found(story: Story) -> None:
+    story.mails[story.book()] = 2
+    assert rules(story) == ["double"]
+
+
+# --- What is lost, and what nobody asked for
+
+
+def test_a_booking_that_is_gone_is_found(story: Story) -> None:
+    number = story.book()
+    del story.appointments[number], story.holds[number], story.events[0]
+    assert "lost" in rules(story)
+    assert "was promised appointment 1, and it is nowhere" in sentences(story)
+
+
+def test_a_cancellation_that_did_not_hold_is_found(story: Story) -> None:
+    number = story.book()
+    story.cancel(number)
+    story.appointments[number]["status"] = "booked"
+    assert "lost" in rules(story)
+    assert "has status booked, and cancelled was the last answer" in sentences(story)
+
+
+def test_an_acknowledged_change_without_a_trace_is_found(story: Story) -> None:
+    number = story.book()
+    story.ask("cancel", appointment=number)
+    assert rules(story) == ["lost"]
+
+
+def test_an_appointment_without_its_squares_is_found(story: Story) -> None:
+    story.book()
+    whole = story.end()
+    bare = replace(whole.afterwards, claims=(), spans=())
+    assert [each.rule for each in violations(replace(whole, afterwards=bare))] == ["lost"]
+
+
+def test_a_hold_nobody_asked_for_is_found(story: Story) -> None:
+    story.hold()
+    story.operations.clear()
+    assert "phantom" in rules(story)
+
+
+def test_what_was_refused_and_yet_done_is_found(story: Story) -> None:
+    story.time_off(TEN, TEN + 30, who=2)
+    story.book(answer="SlotTaken", facts={})
+    assert rules(story) == ["phantom"]
+
+
+def test_time_that_belongs_to_nobody_is_found(story: Story) -> None:
+    number = story.book()
+    whole = story.end()
+    story.cancel(number)
+    orphaned = replace(story.end().afterwards, claims=whole.afterwards.claims, spans=whole.afterwards.spans)
+    assert [each.rule for each in violations(replace(story.end(), afterwards=orphaned))] == ["phantom"]
+
+
+def test_a_time_outside_the_hours_is_found(story: Story) -> None:
+    story.book(DAY + 12 * 60)
+    assert rules(story) == ["state"]
+
+
+# --- Refusals
+
+
+def refused(story: Story, starts: int = TEN, **more: Any) -> list[str]:
+    story.ask("hold", "SlotTaken", starts=starts, **{"therapist": 1, "option": 1, **more})
+    return rules(story)
+
+
+def test_a_refusal_is_right_where_somebody_stands(story: Story) -> None:
+    story.book()
+    assert refused(story, TEN + 60) == []
+
+
+def test_a_refusal_with_everybody_free_is_found(story: Story) -> None:
+    story.book()
+    assert refused(story, TEN + 75) == ["refusal"]
+    assert "nothing justified it" in sentences(story)
+
+
+def test_a_refusal_because_of_somebody_who_had_gone_is_found(story: Story) -> None:
+    story.cancel(story.book())
+    assert refused(story) == ["refusal"]
+
+
+def test_a_refusal_because_of_somebody_who_came_later_is_found(story: Story) -> None:
+    assert refused(story) == ["refusal"]
+    story.book()
+    assert rules(story) == ["refusal"]
+
+
+def test_a_refusal_while_somebody_comes_is_right(story: Story) -> None:
+    story.book(at=0, done=100)
+    assert refused(story, at=50) == []
+
+
+def test_with_any_therapist_both_must_be_taken(story: Story) -> None:
+    story.book()
+    assert refused(story, therapist=None) == ["refusal"]
+    story.operations.pop()
+    story.book(who=2, room=2, client=8)
+    assert refused(story, therapist=None) == []
+
+
+def test_with_a_therapist_free_all_rooms_must_be_taken(story: Story) -> None:
+    for room in (1, 2):
+        story.book(room=room, who=1 if room == 1 else 2, client=room)
+    assert refused(story, TEN + 60, therapist=2) == []
+    assert refused(Story(), TEN + 60, therapist=2) == ["refusal"]
+
+
+def test_a_lapsed_hold_justifies_nothing(story: Story) -> None:
+    story.hold()
+    assert refused(story, now=9 * MINUTE) == []
+    story.operations.pop()
+    assert refused(story, now=10 * MINUTE) == ["refusal"]
+
+
+def test_outside_the_hours_the_refusal_is_right(story: Story) -> None:
+    assert refused(story, DAY + 8 * 60) == []
+    assert refused(Story(), DAY + 12 * 60) == []
+
+
+def test_off_the_grid_it_must_be_said_otherwise(story: Story) -> None:
+    story.ask("hold", "NotOffered", starts=TEN + 5, therapist=1, option=1)
+    assert rules(story) == []
+    story.ask("hold", "NotOffered", starts=TEN, therapist=1, option=1)
+    assert rules(story) == ["refusal"]
+
+
+def test_a_hold_has_lapsed_only_when_its_time_is_over(story: Story) -> None:
+    hold = story.hold()
+    story.ask("confirm", "HoldLapsed", hold=hold, client=7, now=10 * MINUTE)
+    assert rules(story) == []
+    other = Story()
+    other.ask("confirm", "HoldLapsed", hold=other.hold(), client=7, now=MINUTE)
+    assert rules(other) == ["refusal"]
+
+
+def test_a_stale_version_must_be_one(story: Story) -> None:
+    number = story.book()
+    story.ask("cancel", "Stale", appointment=number, version=1)
+    assert rules(story) == ["refusal"]
+    story.operations.pop()
+    story.cancel(number)
+    story.ask("cancel", "Stale", appointment=number, version=1)
+    assert rules(story) == []
+
+
+def test_a_wrong_state_must_have_been(story: Story) -> None:
+    number = story.book()
+    story.ask("reactivate", "WrongState", appointment=number)
+    assert rules(story) == []
+    story.ask("cancel", "WrongState", appointment=number)
+    assert rules(story) == ["refusal"]
+
+
+# --- Processes that were killed
+
+
+def test_what_a_killed_process_asked_may_have_been_done_or_not(story: Story) -> None:
+    story.book(answer=None, facts={})
+    assert sentences(story) == ""
+    story.ask("book", None, starts=ELEVEN + 15, therapist=1, option=1, client=7)
+    assert sentences(story) == ""
+
+
+def test_what_a_killed_process_did_justifies_a_refusal(story: Story) -> None:
+    story.book(answer=None, facts={})
+    assert refused(story) == []
+
+
+def test_what_a_killed_process_did_not_do_justifies_none(story: Story) -> None:
+    story.ask("book", None, starts=TEN, therapist=1, option=1, client=7)
+    assert refused(story) == ["refusal"]
+
+
+# --- Order and errors
+
+
+def test_an_answer_from_before_the_asking_is_found(story: Story) -> None:
+    """Confirmed, by the ledger, before the hold was asked for."""
+    hold = story.hold(at=100)
+    story.confirm(hold, at=10, done=20)
+    assert "order" in rules(story)
+
+
+def test_a_hold_that_was_let_go_cannot_be_confirmed(story: Story) -> None:
+    hold = story.hold()
+    story.ask("release", hold=hold)
+    story.confirm(hold)
+    assert "lost" in rules(story)
+
+
+def test_an_error_is_never_an_answer(story: Story) -> None:
+    story.ask("lapse", "error", facts={"said": "OperationalError: deadlock detected"})
+    assert rules(story) == ["error"]
+    assert "deadlock detected" in sentences(story)

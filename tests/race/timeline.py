@@ -1,0 +1,243 @@
+"""What became of every hold, appointment and absence, moment by moment, from the answers and the ledger.
+
+An appointment's events name the operation that wrote them, and are written in its own order; so what nobody
+knows of a killed process is found out here, and every answer must agree with it.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from tests.race.history import NEVER, History, Operation, Violation
+from tests.race.model import AWAY, BACK, HELD, LET_GO, RUN_OUT, Moment, State, Thing, after, answers
+
+MAKES_VISITS = frozenset({"hold", "book"})
+TOLD = ("therapist", "room", "starts", "version")
+
+
+class Timeline:
+    """All things of a history with their moments, and what was found wrong while putting them together."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.found: list[Violation] = []
+        self.things: list[Thing] = []
+        self.operations = {operation.id: operation for operation in history.operations}
+        self.by_now = {operation.now: operation for operation in history.operations}
+        self.asked_of = self._sort_by_thing()
+        self._clock = sorted((o.now, o.at) for o in history.operations)
+        self._soonest = self._soonest_from()
+        self.effective: set[str] = set()
+        self.events: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        self._read_holds()
+        self._read_absences()
+        self._look_for_the_lost()
+
+    def struck_from(self, expires: float) -> float:
+        """The first instant at which somebody may have struck a hold that lapses at `expires`."""
+        return self._soonest[bisect.bisect_left(self._clock, (expires, 0))]
+
+    def _soonest_from(self) -> list[float]:
+        soonest: list[float] = [NEVER]
+        for _now, at in reversed(self._clock):
+            soonest.append(min(soonest[-1], at))
+        return soonest[::-1]
+
+    def _sort_by_thing(self) -> dict[tuple[str, int], list[Operation]]:
+        table: dict[tuple[str, int], list[Operation]] = defaultdict(list)
+        for operation in self.history.operations:
+            for what in ("hold", "appointment", "absence"):
+                if what in operation.args:
+                    table[what, operation.args[what]].append(operation)
+        return table
+
+    def _say(self, rule: str, sentence: str) -> None:
+        self.found.append(Violation(rule, sentence))
+
+    # --- Holds and what became of them
+
+    def _read_holds(self) -> None:
+        afterwards = self.history.afterwards
+        of_hold = {row["hold"]: number for number, row in afterwards.appointments.items()}
+        for appointment, actor, kind in afterwards.events:
+            self.events[appointment].append((actor, kind))
+            self._note_effect(appointment, actor)
+        made_by: dict[str, int] = defaultdict(int)
+        for number, row in afterwards.holds.items():
+            thing = self._begin(number, row, made_by)
+            if thing is None:
+                continue
+            thing.appointment = of_hold.get(number)
+            if thing.appointment is None:
+                self._end_hold(thing, row)
+            else:
+                thing.name = f"appointment {thing.appointment}"
+                self._follow(thing, [actor for actor, _kind in self.events[thing.appointment]])
+                self._compare(thing, afterwards.appointments[thing.appointment])
+            self._finish(thing)
+        for number, row in afterwards.appointments.items():
+            if row["hold"] not in afterwards.holds:
+                self._say("phantom", f"appointment {number} was never held")
+
+    def _note_effect(self, appointment: int, actor: str) -> None:
+        asked = self.operations.get(actor)
+        if asked is None:
+            self._say("phantom", f"appointment {appointment} was changed by {actor}, who asked for nothing")
+        elif asked.is_refused or asked.answer == "error":
+            self._say("phantom", f"{asked} was told {asked.answer}, and yet it was done")
+        elif actor in self.effective:
+            self._say("double", f"{asked} was done twice")
+        self.effective.add(actor)
+
+    def _begin(self, number: int, row: Mapping[str, Any], made_by: dict[str, int]) -> Thing | None:
+        asked = self.by_now.get(row["created"])
+        if asked is None or asked.kind not in MAKES_VISITS:
+            self._say("phantom", f"hold {number} stands there and nobody asked for it")
+            return None
+        if asked.is_refused or asked.answer == "error":
+            self._say("phantom", f"{asked} was told {asked.answer}, and yet hold {number} was made")
+        made_by[asked.id] += 1
+        if made_by[asked.id] > len(asked.args.get("dates", (None,))):
+            self._say("double", f"{asked} made more than it was asked for: hold {number}")
+        self.effective.add(asked.id)
+        state = State(
+            HELD, row["therapist"], row["starts"], row["ends"], row["room"],
+            asked.args.get("client"), row["option"], row["expires"],
+        )  # fmt: skip
+        self._check_place(asked, state)
+        return Thing(f"hold {number}", number, moments=[Moment(asked.at, asked.done, state, asked.id)])
+
+    def _check_place(self, asked: Operation, state: State) -> None:
+        """A place that was given lies in the hours, on the grid, and is what was asked for."""
+        house = self.history.house
+        wanted = {"therapist": asked.args.get("therapist"), "option": asked.args.get("option")}
+        if "dates" not in asked.args:
+            wanted["starts"] = asked.args["starts"]
+        for name, value in wanted.items():
+            if value is not None and getattr(state, name) not in (value, None):
+                self._say("state", f"{asked} was given {name} {getattr(state, name)}")
+        session = house.sessions[state.option or 0]
+        if state.starts % house.grid or not house.is_open(
+            state.starts - session.before, state.ends + session.after
+        ):
+            self._say("state", f"{asked} was given a time that is not offered")
+
+    def _end_hold(self, thing: Thing, row: Mapping[str, Any]) -> None:
+        """A hold that nobody confirmed: let go, run out, or still open."""
+        assert thing.hold is not None
+        if row["status"] == "open":
+            last = self.history.operations[-1]
+            if last.kind == "lapse" and last.answer == "ok" and last.now >= row["expires"]:
+                self._say("state", f"{thing.name} is still open though its time was over at {last.id}")
+            return
+        if row["status"] == "released":
+            by = [o for o in self.asked_of["hold", thing.hold] if o.kind == "release"]
+            stage = LET_GO
+        else:
+            by = [o for o in self.history.operations if o.kind == "lapse" and o.now >= row["expires"]]
+            stage = RUN_OUT
+        if not by:
+            self._say("phantom", f"{thing.name} is {row['status']} and nobody asked for it")
+            return
+        latest = min((o.done for o in by if o.answer == "ok"), default=NEVER) if stage == LET_GO else NEVER
+        state = State(stage, thing.last.therapist, thing.last.starts, thing.last.ends, thing.last.room)
+        thing.moments.append(Moment(min(o.at for o in by), latest, state, stage))
+
+    def _follow(self, thing: Thing, actors: list[str]) -> None:
+        """Takes an appointment through its events, each of which must follow from how it stood."""
+        for position, actor in enumerate(actors):
+            asked = self.operations.get(actor)
+            if asked is None:
+                continue
+            before = thing.last
+            if (asked.kind in ("confirm", "book")) != (position == 0):
+                self._say("state", f"{asked} took effect on {thing.name} out of turn")
+            elif asked.kind != "book" and "ok" not in answers(before, asked, may_be_struck=False):
+                self._say("state", f"{asked} was done though {thing.name} was {before.stage}")
+            if asked.args.get("hold", thing.hold) != thing.hold:
+                self._say("state", f"{asked} changed {thing.name}")
+            if asked.args.get("appointment", thing.appointment) != thing.appointment:
+                self._say("state", f"{asked} changed {thing.name}")
+            state = after(before, asked)
+            if None not in (before.version, state.version) and state.version <= before.version:
+                self._say("order", f"{asked} left {thing.name} at an older version than before")
+            thing.moments.append(Moment(asked.at, asked.done, state, asked.id, asked.kind == "move"))
+            if asked.kind == "move":
+                self._check_place(asked, state)
+            self._check_told(thing, asked, state)
+
+    def _check_told(self, thing: Thing, asked: Operation, state: State) -> None:
+        for name in TOLD:
+            told, stands = asked.facts.get(name), getattr(state, name)
+            if None not in (told, stands) and told != stands:
+                self._say("state", f"{asked} was told {name} {told} of {thing.name}, where it was {stands}")
+        if asked.facts.get("status", state.stage) != state.stage:
+            self._say("state", f"{asked} was told {asked.facts['status']} of {thing.name}: {state.stage}")
+        if asked.facts.get("appointment", thing.appointment) != thing.appointment:
+            self._say("state", f"{asked} was told of another appointment than {thing.name}")
+
+    def _compare(self, thing: Thing, row: Mapping[str, Any]) -> None:
+        """The row as it is afterwards is how the last change left it; what it says fills in the unknown."""
+        thing.fill_in(State(row["status"], row["therapist"], row["starts"], row["ends"], row["room"]))
+        last = thing.last
+        stands = {
+            "status": last.stage, "client": last.client, "therapist": last.therapist, "room": last.room,
+            "starts": last.starts, "ends": last.ends, "option": last.option, "version": last.version,
+        }  # fmt: skip
+        for name, value in stands.items():
+            if value is not None and row[name] != value:
+                self._say("lost", f"{thing.name} has {name} {row[name]}, and {value} was the last answer")
+
+    # --- Absences
+
+    def _read_absences(self) -> None:
+        for number, row in self.history.afterwards.absences.items():
+            asked = self.operations.get(row["reason"])
+            if asked is None or asked.is_refused:
+                self._say("phantom", f"absence {number} stands there and nobody was told so")
+                continue
+            self.effective.add(asked.id)
+            state = State(AWAY, row["therapist"], row["starts"], row["ends"])
+            for name in ("therapist", "starts", "ends"):
+                if asked.args[name] != row[name]:
+                    self._say("state", f"{asked} was given {name} {row[name]}")
+            thing = Thing(f"absence {number}", absence=number)
+            thing.moments.append(Moment(asked.at, asked.done, state, asked.id))
+            if row["cancelled"] is not None:
+                self._end_absence(thing, row["cancelled"])
+            self._finish(thing)
+
+    def _end_absence(self, thing: Thing, cancelled: int) -> None:
+        ended = self.by_now.get(cancelled)
+        if ended is None or ended.args.get("absence") != thing.absence or ended.is_refused:
+            self._say("phantom", f"{thing.name} was ended and nobody asked for it")
+            return
+        self.effective.add(ended.id)
+        back = State(BACK, thing.last.therapist, thing.last.starts, thing.last.ends)
+        thing.moments.append(Moment(ended.at, ended.done, back, ended.id))
+
+    # --- Order, and what is missing
+
+    def _finish(self, thing: Thing) -> None:
+        if not thing.tighten():
+            steps = ", ".join(moment.by for moment in thing.moments)
+            self._say("order", f"what was done to {thing.name} cannot have been in that order: {steps}")
+        self.things.append(thing)
+
+    def _look_for_the_lost(self) -> None:
+        """What was promised and left no trace."""
+        afterwards = self.history.afterwards
+        makes = {"hold": afterwards.holds, "book": afterwards.appointments, "time_off": afterwards.absences}
+        said = {"hold": "hold", "book": "appointment", "time_off": "absence", "confirm": "appointment"}
+        for asked in self.history.operations:
+            if asked.answer != "ok":
+                continue
+            what = said.get(asked.kind)
+            kept = makes.get(asked.kind, afterwards.appointments)
+            if what and asked.facts[what] not in kept:
+                self._say("lost", f"{asked} was promised {what} {asked.facts[what]}, and it is nowhere")
+            elif asked.kind in makes and asked.id not in self.effective:
+                self._say("lost", f"{asked} was promised something, and nothing was made for it")
