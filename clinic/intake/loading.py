@@ -82,6 +82,10 @@ class Entry:
             raise ContentError(self.where, f"{key} is not of type {kind.__name__}")
         return value
 
+    def any(self, key: str) -> Any:
+        """Gives what stands there, whatever it is; the caller checks."""
+        return self._take(key, object, ...)
+
     def text(self, key: str, default: Any = ...) -> str:
         return self._take(key, str, default)
 
