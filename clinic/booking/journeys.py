@@ -29,7 +29,6 @@ from clinic.intake import services as intakes
 from clinic.intake.level import Level
 from clinic.intake.models import Intake, IntakeStatus
 from clinic.intake.questionnaire import load_questionnaire
-from clinic.intake.rules import load_rules
 from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, Stale
 from clinic.people import services as people
 from clinic.people.models import Client, Consent, ConsentKind
@@ -176,7 +175,7 @@ def _judge_if_ready(session: Session, now: datetime, journey: Journey, answers: 
     intake = _intake(journey)
     if intake.status is IntakeStatus.JUDGED:
         return
-    rules, cleaned = load_rules(), intakes.cleaned(intake)
+    rules, cleaned = intakes.rules_for(session, intake), intakes.cleaned(intake)
     first = triage.page_one(rules, cleaned)
     if first.level.stops:
         intakes.count_stop(session, now.date(), first.level)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import services as audit
-from clinic.intake import clearances, ledger, triage
+from clinic.intake import clearances, ledger, publishing, triage
 from clinic.intake.answers import Answers, clean
 from clinic.intake.level import Level
 from clinic.intake.locales import load_locale
@@ -26,7 +26,7 @@ from clinic.intake.models import (
 )
 from clinic.intake.questionnaire import load_questionnaire
 from clinic.intake.restrictions import Restrictions
-from clinic.intake.rules import load_rules
+from clinic.intake.rules import Rules, load_rules
 from clinic.intake.triage import Outcome
 from clinic.kernel.errors import NotFound, WrongState
 from clinic.people import services as people
@@ -48,7 +48,7 @@ def begin(
         status=IntakeStatus.DRAFT,
         channel=channel,
         answers=json.dumps(dict(answers)),
-        questionnaire_version=load_questionnaire().version,
+        questionnaire_version=publishing.current_rules(session).questionnaire.version,
         created_at=now,
     )
     session.add(intake)
@@ -95,6 +95,20 @@ def cleaned(intake: Intake) -> Answers:
     return clean(answers_of(intake), load_questionnaire(intake.questionnaire_version))
 
 
+def rules_for(session: Session, intake: Intake) -> Rules:
+    """The rules that a draft is judged by: those in force, or the last ones that go with its own questions.
+
+    A draft that was begun before other questions came into force is judged by what it was asked.
+    """
+    current = publishing.current_rules(session)
+    if current.questionnaire.version == intake.questionnaire_version:
+        return current
+    for each in publishing.publications(session):
+        if each.questionnaire_version == intake.questionnaire_version:
+            return load_rules(each.rules_version)
+    return load_rules(intake.questionnaire_version)
+
+
 def judge(
     session: Session, now: datetime, intake: Intake, left_out: Mapping[str, str] | None = None
 ) -> Outcome:
@@ -103,7 +117,7 @@ def judge(
     `left_out` (technique: sentence) are techniques that do not fit for another reason than a rule; they
     are kept with the restrictions, so that nobody books them either.
     """
-    rules = load_rules()
+    rules = rules_for(session, intake)
     outcome = triage.assess(rules, cleaned(intake))
     limits = outcome.restrictions.to_json()
     for technique, sentence in (left_out or {}).items():
