@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from clinic.catalog.models import OfferingOption
 from clinic.kernel.errors import NotFound
 from clinic.kernel.walltime import from_epoch_minute, zone
-from clinic.roster.availability import Opening, nearest
+from clinic.roster.availability import Opening
+from clinic.roster.choosing import nearest
 from clinic.roster.models import Gender, Site
 from clinic.roster.timetable import Search, find_openings, first_openings, openings_at
 

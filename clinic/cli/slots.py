@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,11 +29,13 @@ import click
 from clinic.cli.files import parse_json, read_bytes
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput
-from clinic.kernel.spans import Span
+from clinic.kernel.spans import Span, merge
 from clinic.roster.availability import WorkingPattern, grid_of, starts, working_spans
 
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9])", re.ASCII)
 _MOST_DAYS = 3660
+# Years that a clinic may have planned for; beyond them calendars run out and zones are guesswork.
+_YEARS = range(1900, 2901)
 _KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
 
 
@@ -80,7 +82,7 @@ class _Asked:
     zone: ZoneInfo
     first_day: date
     days: int
-    grid: tuple[int, ...]
+    grid: Sequence[int]
     technique: str
     duration: int
     before: int
@@ -90,7 +92,7 @@ class _Asked:
     def starts(self, spans: list[Span], busy: list[Span]) -> list[int]:
         return starts(
             spans,
-            busy,
+            merge(busy),
             self.grid,
             before=self.before,
             length=self.duration,
@@ -141,9 +143,9 @@ def _asked(meta: dict[str, Any]) -> _Asked:
             days=days,
             grid=grid_of(first_day, days, step, zone),
             technique=_field(query, "technique", str),
-            duration=_number(query, "duration", least=1),
-            before=_number(query, "buffer_before", otherwise=0),
-            after=_number(query, "buffer_after"),
+            duration=_number(query, "duration", least=1, most=walltime.DAY_MINUTES),
+            before=_number(query, "buffer_before", most=walltime.DAY_MINUTES, otherwise=0),
+            after=_number(query, "buffer_after", most=walltime.DAY_MINUTES),
             earliest=earliest,
         )
 
@@ -206,6 +208,8 @@ def _taken(therapist: dict[str, Any], instants: _Instants) -> list[Span]:
         for buffer in appointment[2:]:
             if type(buffer) is not int or buffer < 0:
                 raise BadInput(f"the buffer {_shown(buffer)} is not a number of minutes.")
+            if buffer > walltime.DAY_MINUTES:
+                raise BadInput(f"the buffer {_shown(buffer)} is longer than a day.")
         busy.append((start - (appointment[3] if len(appointment) == 4 else 0), end + appointment[2]))
     return busy
 
@@ -235,18 +239,26 @@ def _moment(text: str) -> datetime:
     """Read a local time, or one in UTC that ends in Z."""
     try:
         moment = datetime.fromisoformat(text)
-        if text[10:11] == "T" and text.endswith("Z") == (moment.utcoffset() is not None):
-            return moment
     except ValueError:
-        pass
+        moment = None
+    if moment and text[10:11] == "T" and text.endswith("Z") == (moment.utcoffset() is not None):
+        _check_year(moment)
+        return moment
     raise BadInput(f"{_shown(text)} is not a time such as 2027-10-31T09:00 or 2027-10-31T09:00Z.")
 
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadInput(f"{_shown(text)} is not a day such as 2027-10-31.") from None
+    _check_year(day)
+    return day
+
+
+def _check_year(day: date) -> None:
+    if day.year not in _YEARS:
+        raise BadInput(f"the year {day.year} is beyond what is planned for, {_YEARS[0]} to {_YEARS[-1]}.")
 
 
 def _number(

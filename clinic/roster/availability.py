@@ -13,11 +13,12 @@ decided by the caller, who passes only those in.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain
+from operator import eq
 from zoneinfo import ZoneInfo
 
 from clinic.kernel.spans import Span, merge
@@ -25,10 +26,10 @@ from clinic.kernel.walltime import (
     DAY_MINUTES,
     day_number,
     from_epoch_minute,
-    local,
     minute_at,
     steady_stretches,
 )
+from clinic.roster.limits import Effort, Hands
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Demand:
 
     `length` is the client's whole time; `before` and `after` widen the therapist's, `turnover` the room's
     (minutes). `grid` holds the possible starts in order (see `grid_of`); `earliest` and `latest` bound
-    them, both included.
+    them, both included. `hands_on` and `is_deep` count for the therapists' limits. With `avoids_holes`,
+    openings are marked that touch another session or the edge of the hours, and of the therapists free at
+    one start those come first.
     """
 
     length: int
@@ -69,32 +72,54 @@ class Demand:
     turnover: int = 0
     earliest: int | None = None
     latest: int | None = None
+    hands_on: int = 0
+    is_deep: bool = False
+    avoids_holes: bool = False
+
+    @property
+    def effort(self) -> Effort:
+        return Effort(self.hands_on, self.is_deep, self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
 class TherapistTime:
-    """One therapist's time at the site: the spans worked (see `working_spans`) and the spans taken."""
+    """One therapist's time at the site: spans worked (see `working_spans`), spans taken, limits if any.
+
+    The spans taken may be given in any order and may overlap; they are set in order here, once.
+    """
 
     therapist_id: int
     working: Sequence[Span]
     busy: Sequence[Span] = ()
+    hands: Hands | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "busy", merge(self.busy))
 
 
 @dataclass(frozen=True, slots=True)
 class RoomTime:
-    """One room and the spans in which it is taken, turnover included."""
+    """One room and the spans in which it is taken, turnover included; set in order here, once."""
 
     room_id: int
     busy: Sequence[Span] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "busy", merge(self.busy))
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Opening:
-    """A time that is really free: when it starts (epoch minute), with whom, and where."""
+    """A time that is really free: when it starts (epoch minute), with whom, and where.
+
+    `leaves_no_hole` is true where it touches another session or the edge of the hours, as far as the grid
+    lets it; only filled in for a demand that `avoids_holes`.
+    """
 
     start: int
     therapist_id: int
     room_id: int
+    leaves_no_hole: bool = field(default=False, compare=False)
 
     @property
     def starts_at(self) -> datetime:
@@ -155,11 +180,12 @@ def _spans_of_day(pattern: WorkingPattern, day: date, zone: ZoneInfo) -> list[Sp
     return left
 
 
-def grid_of(first_day: date, days: int, step: int, zone: ZoneInfo) -> tuple[int, ...]:
+def grid_of(first_day: date, days: int, step: int, zone: ZoneInfo) -> Sequence[int]:
     """Give every possible start in those days, in order: each a multiple of `step` minutes on the wall clock.
 
     Counted afresh from each local midnight. The days on either side are included, because where the clocks
-    change at midnight an opening or a closing may lie beyond the midnight it is written for.
+    change at midnight an opening or a closing may lie beyond the midnight it is written for. Where the steps
+    are even throughout, as nearly always, a range is given, with which the search is quicker.
     """
     if step < 1:
         raise ValueError("a grid needs a step of at least one minute")
@@ -167,7 +193,7 @@ def grid_of(first_day: date, days: int, step: int, zone: ZoneInfo) -> tuple[int,
 
 
 @lru_cache(maxsize=32)
-def _grid(first: int, days: int, step: int, zone: ZoneInfo) -> tuple[int, ...]:
+def _grid(first: int, days: int, step: int, zone: ZoneInfo) -> Sequence[int]:
     low, high = (first - 2) * DAY_MINUTES, (first + days + 2) * DAY_MINUTES
     starts: list[int] = []
     for begin, end, offset in steady_stretches(low, high, zone):
@@ -175,7 +201,8 @@ def _grid(first: int, days: int, step: int, zone: ZoneInfo) -> tuple[int, ...]:
             midnight = day * DAY_MINUTES - offset
             at = midnight if midnight >= begin else midnight - (midnight - begin) // step * step
             starts.extend(range(at, min(end, midnight + DAY_MINUTES), step))
-    return tuple(starts)
+    even = range(starts[0], starts[-1] + 1, step)
+    return even if len(even) == len(starts) and all(map(eq, even, starts)) else tuple(starts)
 
 
 def starts(
@@ -189,40 +216,61 @@ def starts(
     earliest: int | None = None,
     latest: int | None = None,
 ) -> list[int]:
-    """Give every start on the grid at which one therapist can work the whole session, in order.
+    """Give every start on the grid at which one therapist can work the whole session, in order, each once.
 
-    `spans` are the working spans in order of opening; `busy` may overlap itself and anything else.
+    `spans` are the working spans in order of opening; `busy` must be a tidy list (see `kernel.spans`).
     """
     if length < 1 or before < 0 or after < 0:
         raise ValueError("a session lasts at least a minute and has no buffer below nought")
-    floor = 0 if earliest is None else bisect_left(grid, earliest)
-    ceiling = len(grid) if latest is None else bisect_right(grid, latest)
     found: list[int] = []
-    for low, high in _gaps(spans, merge(busy), before + length + after):
-        begin = bisect_left(grid, low + before, floor, ceiling)
-        found += grid[begin : bisect_right(grid, high - length - after, begin, ceiling)]
-    # Only where clocks go back at midnight can one day's span overlap the next day's.
-    if any(later[0] < former[1] for former, later in pairwise(spans)):
-        return sorted(set(found))
+    if not grid:
+        return found
+    done = grid[0] - 1 if earliest is None else max(grid[0], earliest) - 1
+    top = grid[-1] if latest is None else min(grid[-1], latest)
+    bottom, step = (grid.start, grid.step) if isinstance(grid, range) else (0, 0)
+    for first, last in _fits(spans, busy, before, length + after):
+        if first <= done:  # too early, or (where clocks go back at midnight) in the span before as well
+            if last <= done:
+                continue
+            first = done + 1
+        done = last
+        if last > top:
+            last = top
+        if step:
+            found += range(first + (bottom - first) % step, last + 1, step)
+        else:
+            begin = bisect_left(grid, first)
+            found += grid[begin : bisect_right(grid, last, begin)]
     return found
 
 
-def _gaps(spans: Sequence[Span], taken: Sequence[Span], need: int) -> Iterator[Span]:
-    """Give the stretches of each span that nothing takes and that are at least `need` minutes long."""
-    index, count = 0, len(taken)
-    for opens, closes in spans:
-        while index < count and taken[index][1] <= opens:
-            index += 1
-        at = opens
-        for position in range(index, count):
-            low, high = taken[position]
-            if low >= closes:
-                break
-            if low - at >= need:
-                yield at, low
+def _fits(spans: Sequence[Span], busy: Iterable[Span], before: int, ahead: int) -> list[Span]:
+    """Give, for each stretch of free time that is long enough, the first and the last minute to start at.
+
+    A session takes `before` minutes ahead of its start and `ahead` from it on. One pass over both lists, and
+    the innermost loop of every search: hence plain, and in one piece.
+    """
+    need = before + ahead
+    found: list[Span] = []
+    worked = iter((*spans, _END))
+    at, closes = next(worked)  # free time begins at `at`
+    for low, high in chain(busy, (_END,)):
+        while closes <= low:
+            if closes - at >= need:
+                found.append((at + before, closes - ahead))
+            opens, closes = next(worked, _BEYOND)
+            if opens > at:
+                at = opens
+        if low - at >= need:
+            found.append((at + before, low - ahead))
+        if high > at:
             at = high
-        if closes - at >= need:
-            yield at, closes
+    return found
+
+
+# No minute of any search lies after these.
+_END = (1 << 60, 1 << 60)
+_BEYOND = (1 << 61, 1 << 61)
 
 
 def openings(
@@ -233,102 +281,91 @@ def openings(
 ) -> list[Opening]:
     """Give every start with every therapist who can take it, each with the first room free, by start.
 
-    Rooms are preferred in the order given; at one start, therapists come in the order given. A start
-    without a free room, or at which the client is busy, is not given at all.
+    Rooms are preferred in the order given; at one start, therapists come in the order given (those who
+    are left no hole first, where the demand avoids holes). A start without a free room, or at which the
+    client is busy, is not given at all.
     """
-    room_at = _rooms_by_start(demand, rooms, list(client_busy))
+    able = ((each, each.working, each.busy) for each in therapists)
+    return together(demand, able, rooms, client_busy)
+
+
+def together(
+    demand: Demand,
+    therapists: Iterable[tuple[TherapistTime, Sequence[Span], Sequence[Span]]],
+    rooms: Sequence[RoomTime],
+    client_busy: Iterable[Span],
+) -> list[Opening]:
+    """Give `openings` of therapists, each with those spans worked and taken that are to be looked at."""
+    able: list[tuple[int, list[int], frozenset[int]]] = []
+    for therapist, working, busy in therapists:
+        free = starts_with(demand, therapist.hands, working, busy)
+        if free:
+            snug = snug_starts(demand, working, busy) if demand.avoids_holes else _NOWHERE
+            able.append((therapist.therapist_id, free, snug))
+    rooms_at = room_at(demand, {start for _, free, _ in able for start in free}, rooms, client_busy)
     found = [
-        Opening(start, therapist.therapist_id, room_at[start])
-        for therapist in therapists
-        for start in starts(
-            therapist.working,
-            therapist.busy,
-            demand.grid,
-            before=demand.before,
-            length=demand.length,
-            after=demand.after,
-            earliest=demand.earliest,
-            latest=demand.latest,
-        )
-        if start in room_at
+        Opening(start, therapist_id, rooms_at[start], start in snug)
+        for therapist_id, free, snug in able
+        for start in free
+        if start in rooms_at
     ]
-    found.sort(key=_start)
+    found.sort(key=_start_and_fit if demand.avoids_holes else _start)
     return found
 
 
-def _rooms_by_start(demand: Demand, rooms: Sequence[RoomTime], client_busy: list[Span]) -> dict[int, int]:
-    """Give the first free room for each start at which there is one and the client is free."""
-    grid = demand.grid
-    if not grid:
+_NOWHERE: frozenset[int] = frozenset()
+
+
+def starts_with(
+    demand: Demand, hands: Hands | None, working: Sequence[Span], busy: Sequence[Span]
+) -> list[int]:
+    """Give the starts that a therapist can take, within their limits; rooms and client left aside."""
+    found = starts(
+        working,
+        busy,
+        demand.grid,
+        before=demand.before,
+        length=demand.length,
+        after=demand.after,
+        earliest=demand.earliest,
+        latest=demand.latest,
+    )
+    return found if hands is None or not found else hands.allow(found, demand.length, demand.effort)
+
+
+def snug_starts(demand: Demand, working: Sequence[Span], busy: Sequence[Span]) -> frozenset[int]:
+    """Give the first and the last start of each stretch of free time: those that leave no hole."""
+    snug: set[int] = set()
+    for first, last in _fits(working, busy, demand.before, demand.length + demand.after):
+        begin = bisect_left(demand.grid, first)
+        end = bisect_right(demand.grid, last, begin)
+        if begin < end:
+            snug.update((demand.grid[begin], demand.grid[end - 1]))
+    return frozenset(snug)
+
+
+def room_at(
+    demand: Demand, wanted: Collection[int], rooms: Iterable[RoomTime], client_busy: Iterable[Span] = ()
+) -> dict[int, int]:
+    """Give the first free room for each wanted start at which there is one and the client is free."""
+    left = sorted(wanted)
+    if not left:
         return {}
-    always = [(grid[0], grid[-1] + demand.length + demand.turnover + 1)]
-
-    def free(busy: Iterable[Span], turnover: int) -> list[int]:
-        return starts(
-            always,
-            busy,
-            grid,
-            before=0,
-            length=demand.length,
-            after=turnover,
-            earliest=demand.earliest,
-            latest=demand.latest,
-        )
-
-    room_at: dict[int, int] = {}
-    for room in reversed(rooms):
-        room_at.update(dict.fromkeys(free(room.busy, demand.turnover), room.room_id))
-    if client_busy:
-        together = room_at.keys() & free(client_busy, 0)
-        return {start: room_at[start] for start in together}
-    return room_at
-
-
-def first_openings(
-    demand: Demand,
-    therapists: Sequence[TherapistTime],
-    rooms: Sequence[RoomTime],
-    client_busy: Sequence[Span] = (),
-    *,
-    limit: int,
-) -> list[Opening]:
-    """Give the first `limit` of `openings`, looking no further ahead than it must."""
-    found: list[Opening] = []
-    grid = demand.grid
-    at = 0 if demand.earliest is None else bisect_left(grid, demand.earliest)
-    end = len(grid) if demand.latest is None else bisect_right(grid, demand.latest)
-    width = _FIRST_LOOK
-    while at < end and len(found) < limit:
-        window = grid[at : min(at + width, end)]
-        near = replace(demand, grid=window)
-        found += openings(near, therapists, rooms, client_busy)
-        at, width = at + width, width * 2
-    return found[:limit]
-
-
-# The first look covers a day of quarter hours; each further look goes twice as far as the one before.
-_FIRST_LOOK = 96
-
-
-def nearest(openings: Iterable[Opening], wanted_start: int, count: int = 3) -> list[Opening]:
-    """Give the openings closest to a wanted start, one for each start, closest first.
-
-    Of two equally close the earlier comes first; of several therapists at one start, the first given.
-    """
-    by_start: dict[int, Opening] = {}
-    for opening in openings:
-        by_start.setdefault(opening.start, opening)
-    ranked = sorted(by_start.values(), key=lambda each: (abs(each.start - wanted_start), each.start))
-    return ranked[:count]
-
-
-def by_local_day(openings: Iterable[Opening], zone: ZoneInfo) -> dict[date, list[Opening]]:
-    """Give the openings under the day on which the wall clock of `zone` sees them start, in order."""
-    days: dict[date, list[Opening]] = {}
-    for opening in openings:
-        days.setdefault(local(opening.starts_at, zone).date(), []).append(opening)
-    return days
+    whole = [(left[0], left[-1] + demand.length + demand.turnover)]
+    left = starts(whole, merge(client_busy), left, before=0, length=demand.length, after=0)
+    found: dict[int, int] = {}
+    for room in rooms:
+        free = starts(whole, room.busy, left, before=0, length=demand.length, after=demand.turnover)
+        found.update(dict.fromkeys(free, room.room_id))
+        if len(free) == len(left):
+            break
+        left = [start for start in left if start not in found]
+    return found
 
 
 def _start(opening: Opening) -> int:
     return opening.start
+
+
+def _start_and_fit(opening: Opening) -> tuple[int, bool]:
+    return opening.start, not opening.leaves_no_hole

@@ -19,7 +19,7 @@ from clinic.kernel import walltime
 from clinic.kernel.errors import NotFound
 from clinic.kernel.spans import Span
 from clinic.kernel.ticks import TICK_MINUTES
-from clinic.roster import availability
+from clinic.roster import availability, choosing, soonest
 from clinic.roster.availability import Demand, Opening, RoomTime, TherapistTime, WorkingPattern
 from clinic.roster.models import (
     Closure,
@@ -80,14 +80,12 @@ def find_openings(session: Session, search: Search) -> list[Opening]:
 def first_openings(session: Session, search: Search, limit: int) -> list[Opening]:
     """Give the first `limit` openings, by start. NotFound if there is no such site."""
     table = _load(session, search)
-    return availability.first_openings(
-        table.demand, table.therapists, table.rooms, table.client_busy, limit=limit
-    )
+    return soonest.first_openings(table.demand, table.therapists, table.rooms, table.client_busy, limit=limit)
 
 
 def nearest_openings(session: Session, search: Search, wanted_at: datetime, count: int = 3) -> list[Opening]:
     """Give the openings of the search closest to the wanted start, one for each start, closest first."""
-    return availability.nearest(find_openings(session, search), walltime.epoch_minute(wanted_at), count)
+    return choosing.nearest(find_openings(session, search), walltime.epoch_minute(wanted_at), count)
 
 
 def opening_at(session: Session, search: Search, starts_at: datetime) -> Opening | None:

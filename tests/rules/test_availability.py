@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinic.kernel.spans import Span
@@ -18,106 +18,73 @@ from clinic.roster.availability import (
     RoomTime,
     TherapistTime,
     WorkingPattern,
-    by_local_day,
-    first_openings,
     grid_of,
-    nearest,
     openings,
     starts,
     working_spans,
 )
+from clinic.roster.choosing import by_local_day, nearest
+from clinic.roster.soonest import Placed, SiteTime, first_anywhere, first_openings
+from tests.rules.minute_by_minute import Case, cases, plain_openings, spans
 
 LONDON = ZoneInfo("Europe/London")
 MONDAY = date(2027, 6, 7)
 NINE, FIVE = 9 * 60, 17 * 60
 
 
-@dataclass(frozen=True)
-class Case:
-    demand: Demand
-    therapists: list[TherapistTime]
-    rooms: list[RoomTime]
-    client_busy: list[Span]
-
-    def openings(self) -> list[Opening]:
-        return openings(self.demand, self.therapists, self.rooms, self.client_busy)
+def openings_of(case: Case) -> list[Opening]:
+    return openings(case.demand, case.therapists, case.rooms, case.client_busy)
 
 
-@st.composite
-def spans(draw: st.DrawFn, most: int) -> list[Span]:
-    found = []
-    for _ in range(draw(st.integers(0, most))):
-        start = draw(st.integers(-10, 300))
-        found.append((start, start + draw(st.integers(0, 60))))
-    return found
+def marks(found: list[Opening]) -> list[bool]:
+    return [opening.leaves_no_hole for opening in found]
 
 
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    step = draw(st.sampled_from([1, 5, 15]))
-    bound = st.none() | st.integers(0, 300)
-    demand = Demand(
-        length=draw(st.integers(1, 40)),
-        grid=tuple(range(0, 300, step)),
-        before=draw(st.integers(0, 10)),
-        after=draw(st.integers(0, 10)),
-        turnover=draw(st.integers(0, 10)),
-        earliest=draw(bound),
-        latest=draw(bound),
-    )
-    therapists = []
-    for number in range(draw(st.integers(0, 3))):
-        opens = draw(st.integers(0, 150))
-        working = [(opens, opens + 100), (opens + 100 + draw(st.integers(0, 20)), opens + 200)]
-        therapists.append(TherapistTime(number, sorted(working), draw(spans(4))))
-    rooms = [RoomTime(number, draw(spans(3))) for number in range(draw(st.integers(0, 2)))]
-    return Case(demand, therapists, rooms, draw(spans(2)))
-
-
-def free(start: int, end: int, busy: list[Span]) -> bool:
-    return not any(low <= minute < high for low, high in busy for minute in range(start, end))
-
-
-def plain_openings(case: Case) -> list[Opening]:
-    found = []
-    want = case.demand
-    for start in want.grid:
-        if want.earliest is not None and start < want.earliest:
-            continue
-        if want.latest is not None and start > want.latest:
-            continue
-        end = start + want.length
-        rooms = [room.room_id for room in case.rooms if free(start, end + want.turnover, list(room.busy))]
-        if not rooms or not free(start, end, case.client_busy):
-            continue
-        for therapist in case.therapists:
-            low, high = start - want.before, end + want.after
-            works = any(opens <= low and high <= closes for opens, closes in therapist.working)
-            if works and free(low, high, list(therapist.busy)):
-                found.append(Opening(start, therapist.therapist_id, rooms[0]))
-    return found
-
-
+@settings(max_examples=300, deadline=None)
 @given(cases())
-def test_openings_are_those_at_which_everyone_is_free(case: Case) -> None:
-    assert case.openings() == plain_openings(case)
+def test_openings_are_those_at_which_everyone_is_free_and_no_limit_breaks(case: Case) -> None:
+    found, expected = openings_of(case), plain_openings(case)
+    assert found == expected
+    assert marks(found) == marks(expected)
 
 
 @given(cases(), st.integers(0, 12))
 def test_the_first_openings_are_the_first_of_all(case: Case, limit: int) -> None:
     first = first_openings(case.demand, case.therapists, case.rooms, case.client_busy, limit=limit)
-    assert first == case.openings()[:limit]
+    expected = openings_of(case)[:limit]
+    assert first == expected
+    assert marks(first) == marks(expected)
+
+
+@given(st.lists(cases(), max_size=3), spans(2), st.integers(0, 12))
+def test_the_first_anywhere_are_the_first_of_all_sites_together(
+    sites: list[Case], client_busy: list[Span], limit: int
+) -> None:
+    times = [SiteTime(n, each.demand, each.therapists, each.rooms) for n, each in enumerate(sites)]
+    everything = [
+        Placed(opening, n)
+        for n, each in enumerate(sites)
+        for opening in plain_openings(replace(each, client_busy=client_busy))
+    ]
+    everything.sort(key=lambda placed: placed.opening.start)
+    assert first_anywhere(times, client_busy, limit=limit) == everything[:limit]
 
 
 @given(cases(), st.data())
 def test_more_busy_time_never_makes_more_openings(case: Case, data: st.DataObject) -> None:
-    room_free_at = {opening.start for opening in case.openings()}
+    room_free_at = {opening.start for opening in openings_of(case)}
     busier = [
-        TherapistTime(each.therapist_id, each.working, [*each.busy, *data.draw(spans(2))])
+        TherapistTime(each.therapist_id, each.working, [*each.busy, *data.draw(spans(2))], each.hands)
         for each in case.therapists
     ]
     found = openings(case.demand, busier, case.rooms, case.client_busy)
     assert {opening.start for opening in found} <= room_free_at
+
+
+@given(cases())
+def test_avoiding_holes_hides_no_time(case: Case) -> None:
+    either = [replace(case, demand=replace(case.demand, avoids_holes=avoids)) for avoids in (True, False)]
+    assert sorted(openings_of(either[0])) == sorted(openings_of(either[1]))
 
 
 def test_a_therapist_free_with_no_room_free_is_not_free() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from clinic.cli.slots import free_starts
-from tests.rules.scenarios import busy_clinic, fingerprint, nasty_scenarios, oracle
+from tests.rules.scenarios import NIGHTS, busy_clinic, fingerprint, nasty_scenarios, oracle
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -100,3 +100,28 @@ def test_a_therapist_without_a_start_is_listed_and_one_who_does_not_offer_is_not
     scenario = one_therapist("Europe/London", "2027-06-01", "09:00", "09:30")
     scenario["therapists"].append(scenario["therapists"][0] | {"id": 2, "offers": ["swedish"]})
     assert free_starts(scenario) == {"1": []}
+
+
+def test_the_leap_day_is_a_day_like_any_other() -> None:
+    starts = free_starts(one_therapist("Asia/Kolkata", "2028-02-28", "09:00", "10:00", days=3))["1"]
+    assert starts == [f"2028-0{day}T03:30:00Z" for day in ("2-28", "2-29", "3-01")]
+
+
+def test_an_appointment_across_midnight_takes_from_both_days() -> None:
+    scenario = one_therapist("Europe/London", "2027-11-01", "00:00", "24:00", days=2, grid=60)
+    scenario["therapists"][0]["appointments"] = [["2027-11-01T23:30", "2027-11-02T00:30", 15, 15]]
+    starts = free_starts(scenario)["1"]
+    assert [start for start in starts if "2027-11-01T21" <= start <= "2027-11-02T02"] == [
+        "2027-11-01T21:00:00Z",
+        "2027-11-01T22:00:00Z",
+        "2027-11-02T01:00:00Z",
+    ]
+    assert free_starts(scenario) == oracle(scenario)
+
+
+def test_all_nights_of_many_zones_agree_with_the_oracle() -> None:
+    """Every night named, worked around the clock: each minute that comes twice or not at all."""
+    for zone, nights in NIGHTS.items():
+        for night in nights:
+            scenario = one_therapist(zone, night, "00:00", "24:00", [["03:00", "03:20"]], grid=10)
+            assert free_starts(scenario) == oracle(scenario), (zone, night)
