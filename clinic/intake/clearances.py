@@ -77,22 +77,23 @@ def ask(
         raise WrongState("These answers do not wait for anybody.")
     if not contact.email and not contact.phone:
         raise BadInput("Enter an e-mail address or a telephone number.", "email")
-    found = intake.clearance
-    if found is not None and found.status is ClearanceStatus.REFUSED:
+    found = intake.clearance or Clearance(intake=intake, status=ClearanceStatus.ENDED)
+    if found.status is ClearanceStatus.REFUSED:
         raise WrongState("We have decided about these answers already. Ring us if something has changed.")
-    if found is None or found.status is ClearanceStatus.ENDED:
-        found = found or Clearance(intake=intake)
+    is_new = found.status is ClearanceStatus.ENDED
+    if is_new:
         found.status = ClearanceStatus.OPEN
         found.opened_at = found.waiting_since = now
         found.due_at = now + timedelta(hours=within_hours)
         found.decided_at = found.expires_on = None
         found.question = ""
-        ledger.write(session, now, intake, DecisionKind.ASKED, actor=ledger.CLIENT)
     found.site_id, found.release_by = site_id, intake.release_by
     found.name, found.email, found.phone = contact.name, contact.email, contact.phone
     found.best_time = contact.best_time[:40]
     session.add(found)
     session.flush()
+    if is_new:
+        ledger.write(session, now, intake, DecisionKind.ASKED, actor=ledger.CLIENT)
     return found
 
 
