@@ -88,7 +88,8 @@ def release(session: Session, hold_id: int | None) -> None:
     """Gives a hold's time back. Does nothing to one that is confirmed or over."""
     if hold_id is None:
         return
-    held = session.get(Hold, hold_id, with_for_update=True)
+    diary.lock(session, sa.select(Hold.entry_id).where(Hold.id == hold_id))
+    held = session.get(Hold, hold_id, with_for_update=True, populate_existing=True)
     if held is not None and held.status is HoldStatus.OPEN:
         diary.strike(session, held.entry_id)
         held.status = HoldStatus.RELEASED
@@ -105,6 +106,7 @@ def confirm(
     time; decided meanwhile, it is booked. HoldLapsed when the hold's time is over, SlotTaken ('client')
     when the client is elsewhere then.
     """
+    diary.lock(session, sa.select(Hold.entry_id).where(Hold.id == hold_id))
     held = session.get(Hold, hold_id, with_for_update=True, populate_existing=True)
     if held is None:
         raise NotFound()
@@ -306,9 +308,11 @@ def check_status(appointment: Appointment, becomes: Status) -> None:
 
 def lapse_holds(session: Session, now: datetime) -> int:
     """Marks the open holds whose time is over and strikes them; says how many."""
+    is_over = sa.and_(Hold.status == HoldStatus.OPEN, Hold.expires_at <= now)
+    free = diary.lock(session, sa.select(Hold.entry_id).where(is_over), skip_locked=True)
     over = session.scalars(
         sa.select(Hold)
-        .where(Hold.status == HoldStatus.OPEN, Hold.expires_at <= now)
+        .where(is_over, sa.or_(Hold.entry_id.is_(None), Hold.entry_id.in_(free)))
         .order_by(Hold.id)
         .with_for_update(skip_locked=True)
     ).all()
@@ -401,6 +405,7 @@ def _add(
 
 def _locked(session: Session, appointment_id: int, version: int | None) -> Appointment:
     """The appointment, locked for this transaction; Stale if it is not the version that was looked at."""
+    diary.lock(session, sa.select(Appointment.entry_id).where(Appointment.id == appointment_id))
     appointment = session.get(Appointment, appointment_id, with_for_update=True, populate_existing=True)
     if appointment is None:
         raise NotFound()

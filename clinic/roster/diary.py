@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -192,6 +193,16 @@ def keep_until(session: Session, entry_id: int, expires_at: datetime | None) -> 
         sa.update(DiaryEntry).where(DiaryEntry.id == entry_id).values(expires_at=expires_at)
     )
     return changed.rowcount == 1  # type: ignore[attr-defined]
+
+
+def lock(session: Session, entries: sa.Select[Any], *, skip_locked: bool = False) -> Sequence[int]:
+    """Keeps others from striking these entries for this transaction; gives those that are there.
+
+    Always before the row of the hold or appointment that owns one: who strikes a lapsed entry holds the
+    entry first and meets its owner last, and the other way round the two would wait for each other.
+    """
+    wanted = sa.select(DiaryEntry.id).where(DiaryEntry.id.in_(entries)).order_by(DiaryEntry.id)
+    return session.scalars(wanted.with_for_update(skip_locked=skip_locked)).all()
 
 
 def strike(session: Session, entry_id: int | None) -> None:
