@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": "clinic.cli.database:migrate",
     "new-key": "clinic.cli.people:new_key",
     "prepare": "clinic.cli.database:prepare",
+    "rules": "clinic.cli.rules:rules",
     "slots": "clinic.cli.slots:slots",
     "worker": "clinic.cli.worker:worker",
 }

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from clinic import schema
 from clinic.cli.context import engine
 from clinic.cli.demo import fill_if_empty, print_sign_ins
+from clinic.db import transaction
+from clinic.intake import publishing
 from clinic.kernel import clock
 
 
@@ -25,9 +27,17 @@ def migrate(revision: str) -> None:
 @click.option("--demo", is_flag=True, help="Fill an empty database with the demo clinic and show sign-ins.")
 @with_appcontext
 def prepare(demo: bool) -> None:
-    """Do what comes before serving: migrate and, for a demo, fill and show who may sign in."""
+    """Do what comes before serving: migrate, see that a version of the rules is in force, fill a demo."""
     schema.migrate(engine())
-    if demo:
-        with Session(engine(), expire_on_commit=False) as session:
+    with Session(engine(), expire_on_commit=False) as session:
+        _publish_shipped(session)
+        if demo:
             fill_if_empty(session, clock.now())
             print_sign_ins(session)
+
+
+def _publish_shipped(session: Session) -> None:
+    with transaction(session):
+        made = publishing.publish_shipped(session, clock.now())
+    if made:
+        click.echo(f"Version {made.rules_version} of the rules is in force.")

@@ -206,7 +206,7 @@ def compare_outcomes(before: Outcome, after: Outcome) -> OutcomeChange:
         gained=tuple(rule for rule in after.matched if rule not in before.matched),
         lost=tuple(rule for rule in before.matched if rule not in after.matched),
         limits=(
-            *_number("released by", before.release_by, after.release_by),
+            *_number("released by", before.release_by or "nobody", after.release_by or "nobody"),
             *limit_changes(before.restrictions, after.restrictions),
         ),
     )
@@ -221,12 +221,13 @@ def limit_changes(before: Restrictions, after: Restrictions) -> tuple[str, ...]:
         *_count("areas with a lighter touch", before.area_caps.items(), after.area_caps.items()),
         *_set("position", [POSITIONS[p] for p in before.positions], [POSITIONS[p] for p in after.positions]),
         *_number("minutes at most", before.max_minutes, after.max_minutes),
-        *_number("minutes extra", before.extra_minutes or None, after.extra_minutes or None),
+        *_number("minutes extra", before.extra_minutes, after.extra_minutes),
     )
 
 
 def _number(what: str, before: object, after: object) -> list[str]:
-    return [f"{what}: {before or 'no limit'} → {after or 'no limit'}"] if before != after else []
+    told = ["no limit" if each is None else str(each) for each in (before, after)]
+    return [f"{what}: {' → '.join(told)}"] if before != after else []
 
 
 def _set(what: str, before: Iterable[str], after: Iterable[str]) -> list[str]:

@@ -99,7 +99,7 @@ def effects_in_words(rule: Rule, rules: Rules) -> list[str]:
         found.append(f"Keeps off: {areas}")
     if rule.light_cap is not None:
         areas = _areas(rule.light, rule.light_marked, asked)
-        found.append(f"Only {at_most(rule.light_cap, techniques)} there: {areas}")
+        found.append(f"Lighter touch: {at_most(rule.light_cap, techniques)} on {areas}")
     found.extend(POSITIONS[position] for position in rule.positions)
     if rule.max_minutes is not None:
         found.append(f"At most {rule.max_minutes} minutes")
@@ -114,9 +114,12 @@ def show_tokens(text: str) -> str:
 
 
 def _areas(fixed: tuple[str, ...], marked: tuple[str, ...], asked: Questionnaire) -> str:
-    titles = {each.picker.id: each.picker.title for each in asked.questions if each.picker}
+    titles: dict[str, list[str]] = {}
+    for each in asked.questions:
+        if each.picker:
+            titles.setdefault(each.picker.id, []).append(f"“{each.picker.title}”")
     wanted = [
-        "areas to be left alone" if token == LEAVE_AREAS else f"areas given at “{titles[token]}”"
+        "areas to be left alone" if token == LEAVE_AREAS else f"areas given at {' or '.join(titles[token])}"
         for token in marked
     ]
     return ", ".join([*area_names(fixed, asked), *wanted])

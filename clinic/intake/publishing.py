@@ -58,17 +58,10 @@ def version_on_disk(version: str) -> Rules:
 def publish(session: Session, now: datetime, version: str, actor: str, note: str = "") -> Publication:
     """Brings a version into force and says so in the ledger; an older one may come back.
 
-    Raises ContentError for a version that cannot be read or was changed after it was published before,
-    WrongState for the one that is in force.
+    Raises what `version_on_disk` and `refuse_to_publish` do.
     """
     rules = version_on_disk(version)
-    earlier = publications(session)
-    if earlier and earlier[0].rules_version == version:
-        _refuse_changed(earlier[0], rules)
-        raise WrongState(f"Version {version} is in force already.")
-    for each in earlier:
-        if each.rules_version == version:
-            _refuse_changed(each, rules)
+    refuse_to_publish(session, rules)
     made = Publication(
         rules_version=rules.version,
         rules_digest=rules.digest,
@@ -82,6 +75,16 @@ def publish(session: Session, now: datetime, version: str, actor: str, note: str
     session.flush()
     audit.record(session, now, actor, "published_rules", "publication", made.id)
     return made
+
+
+def refuse_to_publish(session: Session, rules: Rules) -> None:
+    """Raises WrongState for the version in force, ContentError for one changed since it was published."""
+    earlier = publications(session)
+    for each in earlier:
+        if each.rules_version == rules.version:
+            _refuse_changed(each, rules)
+    if earlier and earlier[0].rules_version == rules.version:
+        raise WrongState(f"Version {rules.version} is in force already.")
 
 
 def publish_shipped(session: Session, now: datetime) -> Publication | None:

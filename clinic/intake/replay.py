@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from clinic.audit import services as audit
+from clinic.db import key_ring
 from clinic.intake.answers import BadAnswer, clean
 from clinic.intake.comparing import OutcomeChange, compare_outcomes
 from clinic.intake.level import Level
@@ -36,7 +38,8 @@ Progress = Callable[[int, int], None]
 class Replayed:
     """What came out. `changed` holds the first ones by intake number, at most as many as were asked for.
 
-    `levels` counts (before, after); `gained` and `lost` count intakes by rule; `not_replayed` counts by why.
+    `levels` counts (before, after); `gained` and `lost` count intakes by rule, `limits` by what is limited
+    otherwise; `not_replayed` counts by why.
     """
 
     version: str
@@ -46,6 +49,7 @@ class Replayed:
     number_changed: int = 0
     gained: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
+    limits: Counter[str] = field(default_factory=Counter)
     not_replayed: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -53,11 +57,16 @@ class Replayed:
         """How many were judged again."""
         return self.levels.total()
 
+    def by_level(self) -> list[tuple[tuple[Level, Level], int]]:
+        """How many went from which level to which, the most severe first."""
+        return sorted(self.levels.items(), key=lambda row: [-level.severity for level in row[0]])
+
     def count(self, intake_id: int, change: OutcomeChange, limit: int) -> None:
         """Takes one intake into the reckoning."""
         self.levels[change.before, change.after] += 1
         self.gained.update(change.gained)
         self.lost.update(change.lost)
+        self.limits.update(limit.partition(":")[0] for limit in change.limits)
         if change.is_change:
             self.number_changed += 1
             if len(self.changed) < limit:
@@ -71,10 +80,11 @@ class Replayed:
             "changed": self.number_changed,
             "levels": [
                 {"before": before.value, "after": after.value, "intakes": number}
-                for (before, after), number in sorted(self.levels.items())
+                for (before, after), number in self.by_level()
             ],
             "newly_matches": dict(sorted(self.gained.items())),
             "no_longer_matches": dict(sorted(self.lost.items())),
+            "limits": dict(sorted(self.limits.items())),
             "new_questions": list(self.new_questions),
             "not_replayed": dict(sorted(self.not_replayed.items())),
             "intakes": [
@@ -92,8 +102,10 @@ class Replayed:
 
 
 class _Stored(NamedTuple):
+    """One intake as it lies in the database: `answers` still sealed."""
+
     id: int
-    answers: str
+    answers: bytes
     questionnaire_version: str
     rules_version: str | None
     rules_digest: str | None
@@ -140,7 +152,7 @@ def replay(
 
 def _judge_again(stored: _Stored, new: Rules, in_force: Rules) -> OutcomeChange:
     own = _own_rules(stored, in_force)
-    raw = json.loads(stored.answers)
+    raw = _opened(stored)
     try:
         before = assess(own, clean(raw, load_questionnaire(stored.questionnaire_version)))
     except (ContentError, Refusal) as error:
@@ -150,6 +162,13 @@ def _judge_again(stored: _Stored, new: Rules, in_force: Rules) -> OutcomeChange:
     except BadAnswer as error:
         raise _CannotReplay(f"Version {new.version} cannot read an answer to {error.field}.") from error
     return compare_outcomes(before, after)
+
+
+def _opened(stored: _Stored) -> Any:
+    try:
+        return json.loads(key_ring.open(bytes(stored.answers), "intake.answers"))
+    except (InvalidTag, KeyError) as error:
+        raise _CannotReplay("The keys of this installation do not open it.") from error
 
 
 def _own_rules(stored: _Stored, in_force: Rules) -> Rules:
@@ -167,9 +186,12 @@ def _own_rules(stored: _Stored, in_force: Rules) -> Rules:
 def _batches(session: Session) -> Iterator[list[_Stored]]:
     """Gives the judged intakes by number, some hundred at a time, each batch where the last one ended."""
     last = 0
-    columns = (getattr(Intake, name) for name in _Stored._fields)
-    statement = sa.select(*columns).where(_is_judged()).order_by(Intake.id).limit(BATCH)
-    while batch := [_Stored(*row) for row in session.execute(statement.where(Intake.id > last))]:
+    sealed = sa.type_coerce(Intake.answers, sa.LargeBinary)  # opened one by one: one may be beyond our keys
+    statement = sa.select(
+        Intake.id, sealed, Intake.questionnaire_version, Intake.rules_version, Intake.rules_digest
+    )
+    judged = statement.where(_is_judged()).order_by(Intake.id).limit(BATCH)
+    while batch := [_Stored(*row) for row in session.execute(judged.where(Intake.id > last))]:
         yield batch
         last = batch[-1].id
 

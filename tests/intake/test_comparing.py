@@ -114,5 +114,5 @@ def test_limits_that_differ_are_told_without_naming_an_area() -> None:
         "areas with a lighter touch: +1",
         "position: +Side-lying",
         "minutes at most: no limit → 30",
-        "minutes extra: no limit → 15",
+        "minutes extra: 0 → 15",
     )

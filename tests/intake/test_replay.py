@@ -108,6 +108,20 @@ def test_an_intake_judged_by_rules_that_are_gone_or_changed_is_not_guessed_at(
     ]
 
 
+def test_an_intake_that_no_key_opens_is_counted_and_the_others_are_judged(
+    session: Session, now: datetime, new: Rules
+) -> None:
+    lost, _other = kept(session, now), kept(session, now)
+    spoilt = sa.type_coerce(sa.bindparam("spoilt"), sa.LargeBinary)
+    session.execute(
+        sa.update(Intake).where(Intake.id == lost.id).values(answers=spoilt),
+        {"spoilt": b"\x01\x04gone" + bytes(40)},
+    )
+    found = replaying.replay(session, new, OLD)
+    assert found.number == 1
+    assert found.not_replayed == {"The keys of this installation do not open it.": 1}
+
+
 def test_neither_names_nor_answers_leave(session: Session, now: datetime, new: Rules) -> None:
     secret = "my aunt Petronella knows"
     kept(session, now, leg_swelling="both_new", anything_else={"doctor_said_no": False, "text": secret})
