@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from clinic.intake.pages import Reading, as_typed, shown
+from clinic.intake.pages import EVERYTHING, Asking, Reading, as_typed, shown
 from clinic.intake.questionnaire import Kind, Mark, Question, Questionnaire
 
 Typed = Mapping[str, tuple[str, ...]]
@@ -25,12 +25,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPage:
-    """One page. `errors` are (id of the first wrong control, sentence), for the summary."""
+    """One page. `errors` are (id of the first wrong control, sentence), for the summary.
+
+    Where `none_button` has words, a button of these words answers every list left empty with its none.
+    """
 
     slug: str
     title: str
     asked: tuple[Asked, ...]
     errors: tuple[tuple[str, str], ...]
+    none_button: str
+    none_hint: str
 
 
 def page_model(
@@ -39,22 +44,27 @@ def page_model(
     answers: Mapping[str, Any],
     reading: Reading | None = None,
     without: frozenset[str] = frozenset(),
+    asking: Asking = EVERYTHING,
 ) -> QuestionPage:
     """Gives a page with the kept answers, or with what was just typed and what is wrong with it.
 
-    `without` are questions not to be drawn, as they were asked elsewhere. KeyError for no such page.
+    `without` are questions not to be drawn, as they were asked elsewhere; `asking` is what is asked in this
+    visit. KeyError for no such page.
     """
     page = questionnaire.page(slug)
     typed: Typed = reading.typed if reading else as_typed(questionnaire, slug, answers)
     wrong = dict(reading.errors) if reading else {}
-    called_for = {question.id for question in shown(questionnaire, reading.answers if reading else answers)}
+    so_far = reading.answers if reading else answers
+    called_for = {question.id for question in shown(questionnaire, so_far, asking)}
     asked = tuple(
         _asked(question, typed, wrong, questionnaire.region_ids)
         for question in page.questions
         if question.id not in without and (question.id in called_for or _sentence(question, wrong))
     )
     errors = tuple((_control(each.q, wrong), each.wrong) for each in asked if each.wrong)
-    return QuestionPage(slug, page.title, asked, errors)
+    has_lists = any(each.q.kind is Kind.ANY and each.q.has_none for each in asked)
+    none = (page.none_button, page.none_hint) if has_lists else ("", "")
+    return QuestionPage(slug, page.title, asked, errors, *none)
 
 
 def _asked(question: Question, typed: Typed, wrong: Mapping[str, str], regions: frozenset[str]) -> Asked:

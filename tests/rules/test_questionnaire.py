@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from clinic.intake.answers import BadAnswer, answers_digest, clean
 from clinic.intake.loading import CONTENT, ContentError
 from clinic.intake.pages import (
+    REST_IS_NONE,
     Asking,
     Reading,
     age_on,
@@ -30,6 +31,7 @@ from tests.rules.made_answers import ANSWERS
 from tests.rules.readability import grade, syllables
 
 Q = load_questionnaire()
+VERSIONS = sorted(path.stem for path in (CONTENT / "questionnaire").glob("*.toml"))
 TODAY = date(2026, 11, 23)
 SAFE = {"now_signs": [], "saddle_numb": "no", "bladder_bowel": [], "nerve_signs": []}
 ABOUT = {"health_consent": "yes", "age_years": 40, "born_on": "1986-05-01", "pregnancy": "no"}
@@ -54,11 +56,29 @@ def test_it_has_36_questions_on_eight_pages_and_26_regions() -> None:
     assert len(Q.regions) == 26
 
 
-@pytest.mark.parametrize("question", Q.questions, ids=lambda question: question.id)
-def test_a_question_is_plain_enough_for_a_ten_year_old(question: Any) -> None:
+ASKED = [(version, question) for version in VERSIONS for question in load_questionnaire(version).questions]
+
+
+@pytest.mark.parametrize(("version", "question"), ASKED, ids=lambda each: getattr(each, "id", each))
+def test_a_question_is_plain_enough_for_a_ten_year_old(version: str, question: Any) -> None:
     assert grade(question.title) <= 6
     assert question.why.endswith(".")
     assert not question.missing.endswith(".")
+
+
+@pytest.mark.parametrize("version", [version for version in VERSIONS if version >= "2026-12"])
+def test_everything_that_is_read_on_the_way_is_plain(version: str) -> None:
+    asked = load_questionnaire(version)
+    texts = [*asked.errors.values(), asked.none_label]
+    texts += [text for page in asked.pages for text in (page.none_button, page.none_hint) if text]
+    texts += [
+        text for q in asked.questions for text in (q.title, q.hint, q.why, q.missing, q.none_label) if text
+    ]
+    texts += [q.picker.title for q in asked.questions if q.picker]
+    too_hard = [text for text in texts if grade(text) > 6]
+    assert too_hard == []
+    labels = [grade(option.label) for question in asked.questions for option in question.options]
+    assert sum(labels) / len(labels) <= 4  # a name that is needed may be long
 
 
 def test_syllables_are_counted() -> None:
@@ -302,6 +322,51 @@ def test_answers_shown_again_and_posted_again_stay_the_same(answers: dict[str, A
         again = read_page(Q, page.slug, form, answers, TODAY, Asking(is_returning=True, on_the_day=True))
         if not again.errors:
             assert clean(again.answers) == clean(drop_hidden(Q, answers | again.answers))
+
+
+# --- one button for all that is left -----------------------------------------------------------------
+
+REST = {REST_IS_NONE: "yes"}
+LISTS = {question.id for question in Q.page("background").questions if question.kind is Kind.ANY} - {
+    "cancer_care"
+}
+
+
+def test_the_button_answers_every_empty_list_with_none_and_leaves_the_others() -> None:
+    reading = posted("background", {"cancer_history": "never", "blood": "past_clot", **REST})
+    assert reading.errors == {}
+    assert reading.answers == {name: [] for name in LISTS} | {
+        "blood": ["past_clot"],
+        "cancer_history": "never",
+    }
+
+
+def test_the_button_answers_no_question_that_is_not_a_list() -> None:
+    reading = posted("background", REST)
+    assert set(reading.errors) == {"cancer_history"}
+    assert {reading.typed[name] for name in LISTS} == {("none",)}
+    opened = posted("background", {"cancer_history": "never", "ops": "op_6w", **REST})
+    assert opened.errors == {"op_areas": Q.errors["areas_missing"]}
+    follow_up = posted("background", {"cancer_history": "now", **REST})
+    assert (follow_up.errors, follow_up.answers["cancer_care"]) == ({}, [])
+
+
+def test_what_is_wrong_in_a_list_stays_wrong_with_the_button() -> None:
+    fields = {"cancer_history": "never", "blood": ["none", "past_clot"], "heart": "tired", **REST}
+    assert set(posted("background", fields).errors) == {"blood", "heart"}
+
+
+def test_without_the_button_an_empty_list_is_an_error() -> None:
+    assert set(posted("background", {"cancer_history": "never"}).errors) == LISTS
+
+
+@pytest.mark.parametrize("slug", [page.slug for page in Q.pages if not page.none_button])
+def test_a_page_that_does_not_offer_the_button_does_not_take_it(slug: str) -> None:
+    assert posted(slug, REST).errors.keys() == posted(slug, {}).errors.keys()
+
+
+def test_page_one_never_offers_the_button() -> None:
+    assert [page.slug for page in Q.pages if page.none_button] == ["background"]
 
 
 def test_no_such_page_is_refused() -> None:

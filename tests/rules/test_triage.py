@@ -17,7 +17,7 @@ from clinic.intake.level import Level, Releaser
 from clinic.intake.loading import CONTENT, ContentError, load_sources
 from clinic.intake.locales import load_locale, locales, render
 from clinic.intake.questionnaire import Kind
-from clinic.intake.restrictions import Restrictions, combine, desk_line, one_line
+from clinic.intake.restrictions import Restrictions, combine, desk_line, exclusion_sentence, one_line
 from clinic.intake.rules import CURRENT, load_rules, read_rules
 from clinic.intake.triage import Outcome, assess, page_one
 from tests.rules.made_answers import ANSWERS, QUESTIONNAIRE, with_one_part_less
@@ -319,9 +319,13 @@ def test_what_page_one_decides(answers: dict[str, Any], matched: tuple[str, ...]
 # --- the texts ---------------------------------------------------------------------------------------
 
 
-def test_client_messages_are_plain() -> None:
-    grades = [grade(render(rule.client, load_locale("EU").tokens)) for rule in RULES.rules]
+@pytest.mark.parametrize("version", sorted(path.stem for path in (CONTENT / "rules").glob("*.toml")))
+def test_client_messages_are_plain(version: str) -> None:
+    rules = load_rules(version).rules
+    grades = [grade(render(rule.client, load_locale("EU").tokens)) for rule in rules]
     assert sum(grades) / len(grades) <= 5
+    reasons = [grade(exclusion_sentence(rule.reason)) for rule in rules if rule.reason]
+    assert sum(reasons) / len(reasons) <= 5
 
 
 def test_client_messages_promise_nothing_and_name_one_number_at_a_time() -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from clinic.booking.models import Hold, Journey
 from clinic.booking.statuses import HoldStatus
 from clinic.intake.models import Intake, IntakeStatus
+from clinic.intake.services import answers_of
 from tests.makers import Clinic
 from tests.web.journey.steps import SLUGS, Walker, heading
 
@@ -134,3 +135,80 @@ def test_an_expired_journey_begins_anew(walker: Walker, db: Session) -> None:
     db.commit()
     assert walker.get("/book/wishes").location == "/book/safety"
     assert walker.answer("wishes").location == "/book/safety"
+
+
+def to_background(walker: Walker) -> None:
+    for slug in ("safety", "about-you", "wishes", "lately"):
+        walker.answer(slug)
+
+
+def test_one_button_says_none_to_all_that_is_left_on_the_long_page(walker: Walker, db: Session) -> None:
+    to_background(walker)
+    assert 'name="rest_is_none"' in walker.get("/book/background").text
+    sent = walker.post(
+        "/book/background", {"cancer_history": "never", "blood": "varicose", "rest_is_none": "yes"}
+    )
+    assert sent.location == "/book/last"
+    kept = answers_of(db.scalars(sa.select(Intake)).one())
+    assert (kept["blood"], kept["heart"], kept["allergies"]) == (["varicose"], [], [])
+    again = walker.get("/book/background").text
+    assert 'name="heart" value="none" checked' in again
+
+
+def test_the_button_answers_nothing_but_lists_and_keeps_what_it_said(walker: Walker) -> None:
+    to_background(walker)
+    page = walker.post("/book/background", {"rest_is_none": "yes"})
+    assert page.status_code == 422
+    assert 'href="#cancer_history"' in page.text
+    assert page.text.count('class="error"') == 1
+    assert 'name="heart" value="none" checked' in page.text
+
+
+def test_page_one_takes_no_such_button(walker: Walker) -> None:
+    assert "rest_is_none" not in walker.get("/book/safety").text
+    page = walker.post("/book/safety", {"saddle_numb": "no", "rest_is_none": "yes"})
+    assert page.status_code == 422
+    assert 'href="#now_signs"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("slug", "field", "value"),
+    [
+        ("wishes", "goal", "sleep"),
+        ("wishes", "pressure_pref", "9"),
+        ("wishes", "B07_low_back", "kick"),
+        ("lately", "leg_swelling", ["none", "one_leg"]),
+        ("background", "blood", ["none", "past_clot"]),
+        ("background", "skin", "scales"),
+    ],
+)
+def test_what_no_page_offers_is_refused_at_its_field_and_nothing_is_stored(
+    walker: Walker, db: Session, slug: str, field: str, value: str | list[str]
+) -> None:
+    for before in SLUGS[: SLUGS.index(slug)]:
+        if before != "comfort":
+            walker.answer(before)
+    kept = answers_of(db.scalars(sa.select(Intake)).one())
+    page = walker.answer(slug, **{field: value})
+    assert page.status_code == 422
+    assert "<title>Error: " in page.text
+    assert page.text.count('class="error"') == 1
+    db.expire_all()
+    assert answers_of(db.scalars(sa.select(Intake)).one()) == kept
+
+
+def test_an_area_that_does_not_exist_is_refused_where_areas_are_asked_for(
+    walker: Walker, db: Session
+) -> None:
+    for slug in ("safety", "about-you", "wishes"):
+        walker.answer(slug)
+    page = walker.answer("lately", recent_injury="within_72h", injury_areas="Z99_wing")
+    assert page.status_code == 422
+    assert "Choose from the answers shown" in page.text
+    assert "injury_areas" not in answers_of(db.scalars(sa.select(Intake)).one())
+
+
+def test_page_one_refused_keeps_nothing_at_all(walker: Walker, db: Session) -> None:
+    assert walker.answer("safety", now_signs="tired").status_code == 422
+    assert walker.get("/book/about-you").location == "/book/safety"
+    assert db.scalars(sa.select(Intake)).all() == []
