@@ -1,7 +1,8 @@
 """Chooses a session type: whole numbers added up by preference and fit, with the reasons in words.
 
-The same answers always give the same result. It never speaks of a technique that triage ruled out, and
-says nothing at all where triage stops. Sections and numbers: `content/recommendation/<version>.toml`.
+The same answers and the same past always give the same result. It never speaks of a technique that triage
+ruled out, however much that helped before, and says nothing at all where triage stops. Sections and
+numbers: `content/recommendation/<version>.toml`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from clinic.catalog.scoring import Area, Fit, Scores, load_scores
+from clinic.catalog.scoring import Area, Fit, Planned, Scores, Step, load_scores
 from clinic.intake.answers import Answers
 from clinic.intake.level import Level
 from clinic.intake.techniques import Technique
@@ -20,12 +21,25 @@ _PREGNANT = frozenset({"weeks_1_12", "weeks_13_27", "weeks_28_plus"})
 
 
 @dataclass(frozen=True, slots=True)
+class Helped:
+    """How a technique went for this client: sessions with pain asked before and after, and the mean change.
+
+    `mean_change` is pain after less pain before, in points of 0 to 10: below zero is better.
+    """
+
+    sessions: int
+    mean_change: float
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """What suits, best first. `best` is None where nothing that is offered is left.
 
     `also` are up to three others close behind, `rest` the others that may be chosen, `left_out` those
     that may not, each with a sentence for the client. `reasons` and `minutes_for` cover every technique
-    that may be chosen; `minutes` is for the best one. At CLEARANCE all of it is `provisional`.
+    that may be chosen; `minutes` is for the best one. `against` says of some of them that they did not help
+    before. At CLEARANCE all of it is `provisional`. `plan` is what may be booked at once, None where one
+    session comes first; `review` is the stop rule where what was measured asks for it, else empty.
     """
 
     best: str | None
@@ -40,6 +54,9 @@ class Recommendation:
     cadence_text: str
     provisional: bool
     advice: tuple[str, ...]
+    against: Mapping[str, str]
+    plan: Planned | None
+    review: str
 
 
 def recommend(
@@ -47,11 +64,13 @@ def recommend(
     outcome: Outcome,
     offered: Mapping[str, str | None] | None = None,
     scores: Scores | None = None,
+    helped: Mapping[str, Helped] | None = None,
 ) -> Recommendation | None:
     """Gives what suits these answers, or None where triage stops.
 
     `offered` gives for each technique None, or why this clinic cannot offer it; without it, all are
-    offered. A technique that is missing from it is not offered.
+    offered. A technique that is missing from it is not offered. `helped` is what this client's own sessions
+    did, by technique; without it nothing is known of them.
     """
     if outcome.level.stops:
         return None
@@ -62,12 +81,16 @@ def recommend(
         for technique in by.techniques.by_id.values()
         if technique.id not in left_out
     }
+    past = {technique: _past(found, by) for technique, found in (helped or {}).items() if technique in parts}
+    for technique, (points, said) in past.items():
+        parts[technique].append((points, said))
     totals = {technique: sum(points for points, _ in fits) for technique, fits in parts.items()}
     ranked = sorted(totals, key=lambda technique: (-totals[technique], by.gentler_first.index(technique)))
     close = [each for each in ranked[1:] if totals[ranked[0]] - totals[each] <= by.within]
     also = tuple(close[: by.also_at_most])
     minutes_for = {technique: minutes(technique, answers, outcome, by) for technique in ranked}
     cadence = _cadence(answers, outcome)
+    review = _review(answers, helped or {}, by)
     return Recommendation(
         best=ranked[0] if ranked else None,
         also=also,
@@ -81,6 +104,9 @@ def recommend(
         cadence_text=by.cadences[cadence],
         provisional=outcome.level is Level.CLEARANCE,
         advice=_advice(answers, by),
+        against={technique: said for technique, (points, said) in past.items() if points < 0},
+        plan=None if review else by.plans.get(cadence),
+        review=review,
     )
 
 
@@ -132,6 +158,43 @@ def _pressure(technique: Technique, answers: Answers, outcome: Outcome, by: Scor
         return by.pressure_outside * outside, ""
     said = f"You like it {word}" if wanted == answers.pressure else f"It can be done {word}"
     return by.pressure_inside, said
+
+
+def _past(found: Helped, by: Scores) -> tuple[int, str]:
+    """Gives what the sessions before count, and in words what and how much: '… (counts +2)'."""
+    if by.before is None or found.sessions < by.before.least_sessions:
+        return 0, ""
+    down = _reached(by.before.falls, -found.mean_change)
+    points = down or _reached(by.before.rises, found.mean_change)
+    if not points:
+        return 0, ""
+    said = (by.before.fell if down else by.before.rose).format(
+        points=_points_in_words(abs(found.mean_change)), sessions=found.sessions
+    )
+    return points, f"{said} (counts {'+' if points > 0 else '−'}{abs(points)})"
+
+
+def _reached(steps: tuple[Step, ...], change: float) -> int:
+    return next((step.points for step in steps if change >= step.by), 0)
+
+
+def _points_in_words(change: float) -> str:
+    """Gives '2 points' or '1.5 points', cut and not rounded, so that it never says more than was counted."""
+    tenths = int(change * 10 + 1e-9)
+    whole, rest = divmod(tenths, 10)
+    number = f"{whole}.{rest}" if rest else str(whole)
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
+def _review(answers: Answers, helped: Mapping[str, Helped], by: Scores) -> str:
+    """Gives the stop rule's sentence where all sessions together ask for it, else nothing."""
+    sessions = sum(found.sessions for found in helped.values())
+    if by.review is None or by.before is None or sessions < by.before.least_sessions:
+        return ""
+    mean = sum(found.mean_change * found.sessions for found in helped.values()) / sessions
+    is_for_pain = answers.choice("goal") in _LASTING_GOALS
+    is_no_gain = sessions >= by.review.after_sessions and -mean < by.review.least_fall
+    return by.review.sentence if (is_for_pain and is_no_gain) or mean >= by.review.rise else ""
 
 
 def _reasons(parts: list[tuple[int, str]]) -> tuple[str, ...]:

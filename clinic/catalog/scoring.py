@@ -13,7 +13,7 @@ from clinic.intake.loading import ContentError, Entry, read_content
 from clinic.intake.questionnaire import Questionnaire, load_questionnaire
 from clinic.intake.techniques import Techniques, load_techniques
 
-CURRENT = "2026-11"
+CURRENT = "2026-12"
 CONTENT = Path(__file__).parent / "content" / "recommendation"
 QUESTIONS = ("goal", "pain_feel", "pain_length", "sensitivity")
 MINUTES = (
@@ -44,6 +44,9 @@ CADENCES = (
     "as_it_helps",
 )
 
+RHYTHMS = ("week", "two_weeks", "month")
+MOST_BEFORE_REVIEW = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -71,8 +74,57 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A change of pain of at least `by` points counts `points`."""
+
+    by: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How what helped before counts: steps, the greatest change first, and the words of the reason."""
+
+    least_sessions: int
+    falls: tuple[Step, ...]
+    rises: tuple[Step, ...]
+    fell: str
+    rose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """When to stop and ask, by what was measured; pain in points, and the client's sentence."""
+
+    after_sessions: int
+    least_fall: int
+    rise: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What may be planned at once: how many to suggest, the first included, and rhythm: how many at most."""
+
+    count: int
+    rhythms: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a technique is like, what the research says of it and how sure that is, for a client."""
+
+    expect: str
+    research: str
+    sure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
-    """One published version. `tables` maps a question and a code to a fit; lengths are in minutes."""
+    """One published version. `tables` maps a question and a code to a fit; lengths are in minutes.
+
+    `before`, `review`, `plans` (by cadence) and `about` (by technique) came with 2026-12.
+    """
 
     version: str
     digest: str
@@ -97,6 +149,10 @@ class Scores:
     advice_stop_rule: str
     honest: str
     not_offered: str
+    before: Before | None
+    review: Review | None
+    plans: Mapping[str, Planned]
+    about: Mapping[str, About]
 
 
 def read_scores(path: Path) -> Scores:
@@ -134,6 +190,10 @@ def read_scores(path: Path) -> Scores:
         advice_stop_rule=advice.text("stop_rule"),
         honest=advice.text("honest"),
         not_offered=top.text("not_offered"),
+        before=_before(top),
+        review=_review(top),
+        plans=_plans(top),
+        about=_about(top, known),
     )
     for entry in (top, pressure, strong, evidence, advice):
         entry.finish()
@@ -204,6 +264,75 @@ def _cadences(top: Entry) -> Mapping[str, str]:
     entry = Entry(f"{top.where} cadence", top.table("cadence"))
     found = {key: entry.text(key) for key in CADENCES}
     entry.finish()
+    return MappingProxyType(found)
+
+
+def _before(top: Entry) -> Before | None:
+    if not top.table("helped"):
+        return None
+    entry = Entry(f"{top.where} helped", top.table("helped"))
+    found = Before(
+        least_sessions=entry.number("least_sessions"),
+        falls=_steps(entry, "falls"),
+        rises=_steps(entry, "rises"),
+        fell=entry.text("fell"),
+        rose=entry.text("rose"),
+    )
+    entry.finish()
+    return found
+
+
+def _steps(entry: Entry, key: str) -> tuple[Step, ...]:
+    steps = []
+    for row in entry.rows(key):
+        if not isinstance(row, list) or len(row) != 2 or not all(type(each) is int for each in row):
+            raise ContentError(entry.where, f"{key} needs pairs of whole numbers")
+        steps.append(Step(*row))
+    if [step.by for step in steps] != sorted({step.by for step in steps}, reverse=True):
+        raise ContentError(entry.where, f"{key} must name the greatest change first")
+    return tuple(steps)
+
+
+def _review(top: Entry) -> Review | None:
+    if not top.table("review"):
+        return None
+    entry = Entry(f"{top.where} review", top.table("review"))
+    found = Review(
+        after_sessions=entry.number("after_sessions"),
+        least_fall=entry.number("least_fall"),
+        rise=entry.number("rise"),
+        sentence=entry.text("sentence"),
+    )
+    entry.finish()
+    return found
+
+
+def _plans(top: Entry) -> Mapping[str, Planned]:
+    """Refuses a cadence or rhythm nobody knows, and more sessions than come before a review."""
+    found = {}
+    for cadence, row in top.table("plan").items():
+        entry = Entry(f"{top.where} plan {cadence}", row)
+        count, rhythms = entry.number("count"), entry.rows("rhythms")
+        entry.finish()
+        if cadence not in CADENCES:
+            raise ContentError(entry.where, "is no cadence")
+        for rhythm, most in rhythms:
+            if rhythm not in RHYTHMS or not 2 <= most <= MOST_BEFORE_REVIEW:
+                raise ContentError(entry.where, f"{rhythm} and {most} cannot be planned")
+        if not rhythms or not 2 <= count <= min(most for _rhythm, most in rhythms):
+            raise ContentError(entry.where, f"count cannot be {count}")
+        found[cadence] = Planned(count, MappingProxyType(dict(rhythms)))
+    return MappingProxyType(found)
+
+
+def _about(top: Entry, known: frozenset[str]) -> Mapping[str, About]:
+    found = {}
+    for technique, row in top.table("about").items():
+        entry = Entry(f"{top.where} about {technique}", row)
+        found[technique] = About(entry.text("expect"), entry.text("research"), entry.text("sure"))
+        entry.finish()
+    if found and frozenset(found) != known:
+        raise ContentError(top.where, "about needs a table for every technique")
     return MappingProxyType(found)
 
 
