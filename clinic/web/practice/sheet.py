@@ -13,6 +13,7 @@ from clinic.kernel.errors import NotFound
 from clinic.web import access, database
 from clinic.web.numbers import read_whole
 from clinic.web.practice.blueprint import blueprint, own_therapist
+from clinic.web.practice.outcome import course_for
 
 
 def _reference(text: str) -> str:
@@ -36,7 +37,8 @@ def sheet(reference: str) -> ResponseReturnValue:
         found = sheets.open_sheet(
             session, database.now(), _reference(reference), therapist.id, current_user.actor
         )
-    return render_template("practice/sheet.html", sheet=found, therapist=therapist)
+        shown = course_for(session, found.listed)
+    return render_template("practice/sheet.html", sheet=found, therapist=therapist, **shown)
 
 
 @blueprint.post("/session/<reference>/done")
