@@ -123,8 +123,13 @@ def _effects(rule: RuleInWords) -> str:
 
 
 def _texts(rule: RuleInWords) -> str:
-    said = [("Client", rule.client), ("Therapist", rule.therapist), ("Sources", ", ".join(rule.sources))]
-    return "<br>".join(f"*{who}:* {text}" for who, text in said)
+    said = [
+        ("Client", rule.client),
+        ("Reason", rule.reason),
+        ("Therapist", rule.therapist),
+        ("Sources", ", ".join(rule.sources)),
+    ]
+    return "<br>".join(f"*{who}:* {text}" for who, text in said if text)
 
 
 def _settings(sheet: RuleSheet) -> Iterator[str]:

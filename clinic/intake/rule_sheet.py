@@ -44,12 +44,16 @@ _LENGTH = re.compile(r"\b(?:\d+(?:st|nd|rd|th)? (?:to \d+ )?(?:minute|hour|day|w
 
 @dataclass(frozen=True, slots=True)
 class RuleInWords:
-    """One rule; of its condition, `head` says what is wanted of the `lines` ('All of these:', or '')."""
+    """One rule; of its condition, `head` says what is wanted of the `lines` ('All of these:', or '').
+
+    `reason` is what clients read beside a technique that is left out.
+    """
 
     id: str
     head: str
     lines: tuple[str, ...]
     effects: tuple[str, ...]
+    reason: str
     client: str
     therapist: str
     send: str
@@ -130,6 +134,7 @@ def _in_words(rule: Rule, rules: Rules, names: Names) -> RuleInWords:
         head=head,
         lines=tuple(lines),
         effects=tuple(effects_in_words(rule, rules)),
+        reason=f"… as {rule.reason}." if rule.reason else "",
         client=show_tokens(rule.client),
         therapist=show_tokens(rule.therapist),
         send=show_tokens(rule.send),

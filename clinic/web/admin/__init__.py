@@ -1,6 +1,6 @@
-"""The owner: people, hours, rooms, offerings and prices, sites, sign-ins."""
+"""The owner: people, hours, rooms, offerings and prices, sites, sign-ins, rules."""
 
-from clinic.web.admin import days_off, home, hours, offerings, rooms, sites, skills, therapists, users
+from clinic.web.admin import days_off, home, hours, offerings, rooms, rules, sites, skills, therapists, users
 from clinic.web.admin.blueprint import blueprint
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "hours",
     "offerings",
     "rooms",
+    "rules",
     "sites",
     "skills",
     "therapists",

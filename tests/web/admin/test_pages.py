@@ -18,6 +18,7 @@ PAGES = tuple(
         "", "therapists", "therapists/new", "therapists/1", "therapists/1/hours", "therapists/1/hours?new=1",
         "session-types", "session-types/new", "session-types/1", "skills", "rooms", "rooms/new", "rooms/1",
         "sites", "sites/new", "sites/1", "sign-ins", "sign-ins/new", "sign-ins/1", "days-off",
+        "rules", "rules/print",
     )
 )  # fmt: skip
 
