@@ -61,7 +61,7 @@ def commands_shown(start: str) -> list[tuple[str, str]]:
         for line in re.findall(r"^ExecStart=(.+)$", body, re.MULTILINE)
     ]
     for where, line in [*console_lines(), *inline, *units]:
-        for part in re.split(r" (?:\||&&|;) ", line):
+        for part in re.split(r" (?:\||&&|;|>) ", line):
             if start in part:
                 found.add((where, part.partition(start)[2].strip()))
     return sorted(found)
@@ -113,6 +113,9 @@ def test_a_command_of_the_clinic_is_one(where: str, words: str) -> None:
     if not name:
         return  # the family itself, as in `flask --app wsgi clinic …`
     command = clinic_commands.get_command(click.Context(clinic_commands), name)
+    if isinstance(command, click.Group) and rest:
+        name, *rest = rest
+        command = command.get_command(click.Context(command), name)
     assert command is not None, f"{where}: there is no command {name}"
     known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     assert {word for word in rest if word.startswith("--")} <= known, where
