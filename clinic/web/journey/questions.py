@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from clinic.booking import journeys
-from clinic.intake import pages, triage
+from clinic.intake import pages, returning, triage
 from clinic.intake import services as intakes
 from clinic.intake.answers import clean
 from clinic.intake.locales import load_locale
-from clinic.intake.pages import Reading
+from clinic.intake.pages import EVERYTHING, Asking, Reading
 from clinic.intake.questionnaire import Kind, Question, Questionnaire, load_questionnaire
 from clinic.intake.rules import load_rules
 from clinic.kernel.codes import new_token
@@ -65,7 +65,7 @@ def answer(slug: str) -> ResponseReturnValue:
         return way.brought_back()
     if slug == CONSENT and request.form.get("health_consent") == "no":
         return _keep_nothing()
-    reading = pages.read_page(_questionnaire(), slug, request.form, known, way.today())
+    reading = pages.read_page(_questionnaire(), slug, request.form, known, way.today(), _asking())
     if reading.errors:
         return _draw(slug, known, reading), 422
     if way.current() is None:
@@ -122,6 +122,14 @@ def _questionnaire() -> Questionnaire:
     return load_questionnaire(journey.intake.questionnaire_version)
 
 
+def _asking() -> Asking:
+    """What is asked on this way: of somebody who is back only what holds no longer."""
+    journey = way.current()
+    if journey is None or journey.intake is None:
+        return EVERYTHING
+    return returning.asking_of(database.session(), journey.intake)
+
+
 def _answers_so_far() -> dict[str, Any]:
     journey = way.current()
     if journey is not None and journey.intake is not None:
@@ -140,10 +148,10 @@ def _is_open(slug: str, known: Mapping[str, Any]) -> bool:
         return False
     if way.current() is None and slug not in (FIRST, CONSENT):
         return False
-    slugs = [page.slug for page in pages.pages_shown(_questionnaire(), known)]
+    slugs = [page.slug for page in pages.pages_shown(_questionnaire(), known, _asking())]
     if slug not in slugs:
         return False
-    first_open = pages.next_page(_questionnaire(), known) or slugs[-1]
+    first_open = pages.next_page(_questionnaire(), known, _asking()) or slugs[-1]
     return slugs.index(slug) <= slugs.index(first_open)
 
 
@@ -156,11 +164,11 @@ def _no_such_page() -> NoReturn:
 
 
 def _draw(slug: str, known: Mapping[str, Any], reading: Reading | None = None) -> str:
-    questionnaire = _questionnaire()
+    questionnaire, asking = _questionnaire(), _asking()
     now_known = reading.answers if reading else known
-    before = pages.previous_page(questionnaire, slug, now_known)
-    slugs = [each.slug for each in pages.pages_shown(questionnaire, now_known)]
-    page = page_model(questionnaire, slug, known, reading)
+    before = pages.previous_page(questionnaire, slug, now_known, asking)
+    slugs = [each.slug for each in pages.pages_shown(questionnaire, now_known, asking)]
+    page = page_model(questionnaire, slug, known, reading, asking=asking)
     return render_template(
         "journey/questions.html",
         page=page,
@@ -169,6 +177,7 @@ def _draw(slug: str, known: Mapping[str, Any], reading: Reading | None = None) -
         has_map=any(each.q.kind is Kind.BODY_MAP for each in page.asked),
         back_href=url_for("journey.step", slug=before) if before else url_for("journey.landing"),
         is_first=slug == FIRST,
+        is_kept=way.current() is not None,
         at=slugs.index(slug),
         titles=[questionnaire.page(each).title for each in slugs[1:]],
     )

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from clinic.booking import journeys
 from clinic.booking.journey import State, Step, may_open, next_step
 from clinic.booking.models import Journey
-from clinic.intake import pages
+from clinic.intake import pages, returning
 from clinic.intake import services as intakes
 from clinic.intake.models import Intake
 from clinic.intake.questionnaire import load_questionnaire
@@ -85,7 +85,8 @@ def next_slug() -> str:
     journey = current()
     if journey is not None and journey.intake is not None:
         questionnaire = load_questionnaire(journey.intake.questionnaire_version)
-        return pages.next_page(questionnaire, intakes.answers_of(journey.intake)) or "safety"
+        asking = returning.asking_of(database.session(), journey.intake)
+        return pages.next_page(questionnaire, intakes.answers_of(journey.intake), asking) or "safety"
     return "about-you" if sealed.read(database.now()) is not None else "safety"
 
 
