@@ -83,7 +83,7 @@ def recommend(
     }
     past = {technique: _past(found, by) for technique, found in (helped or {}).items() if technique in parts}
     for technique, (points, said) in past.items():
-        parts[technique].append((points, said))
+        parts[technique].insert(0, (points, said))
     totals = {technique: sum(points for points, _ in fits) for technique, fits in parts.items()}
     ranked = sorted(totals, key=lambda technique: (-totals[technique], by.gentler_first.index(technique)))
     close = [each for each in ranked[1:] if totals[ranked[0]] - totals[each] <= by.within]

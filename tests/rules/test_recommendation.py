@@ -229,7 +229,7 @@ def test_what_helped_before_counts_and_says_how_much(
 ) -> None:
     found = suited_with({"swedish": Helped(sessions, change)}, goal="relax")
     assert found.scores["swedish"] == suited(goal="relax").scores["swedish"] + counts
-    assert found.reasons["swedish"] == ("You want to relax", *((said,) if said else ()))
+    assert found.reasons["swedish"] == (*((said,) if said else ()), "You want to relax")
     assert found.against == {}
 
 

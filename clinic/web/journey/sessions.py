@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import journeys, offers
+from clinic.booking import chosen, journeys, offers
 from clinic.booking.journey import Step
 from clinic.booking.offers import Offer
+from clinic.care import outcomes
 from clinic.catalog.models import OfferingOption
 from clinic.catalog.recommendation import Recommendation, recommend
-from clinic.catalog.scoring import load_scores
+from clinic.catalog.scoring import About, Planned, load_scores
 from clinic.intake import services as intakes
 from clinic.intake.models import Intake
 from clinic.kernel.errors import BadInput, Excluded, NotOffered, Refusal, Stale
@@ -22,6 +23,8 @@ from clinic.web.journey import texts, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words
 from clinic.web.numbers import read_whole
+
+MOST_SIDE_BY_SIDE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Choice:
     options: tuple[OfferingOption, ...]
     suggested: OfferingOption
     minutes: int
+    against: str = ""
 
     @property
     def line(self) -> str:
@@ -56,6 +60,13 @@ class Choices:
     left_out: tuple[tuple[str, str], ...]
     often: str
     advice: tuple[str, ...]
+    plan: Planned | None
+    review: str
+
+    @property
+    def beside(self) -> tuple[Choice, ...]:
+        """Those that also suit and stand beside the best fit when all are compared."""
+        return self.also[: MOST_SIDE_BY_SIDE - 1]
 
 
 @blueprint.get("/book/session", endpoint="session")
@@ -73,8 +84,10 @@ def choose() -> ResponseReturnValue:
     try:
         if wanted is None:
             raise BadInput("Choose a session and a length.", "option")
+        best = choices_for(way.expect_intake()).best
         with database.transaction() as session:
             journeys.choose_option(session, database.now(), way.expect().id, wanted)
+            chosen.record(session, database.now(), way.expect_intake(), wanted, best.title if best else None)
     except Stale:
         return way.brought_back()
     except (BadInput, NotOffered, Excluded) as refused:
@@ -86,24 +99,30 @@ def choose() -> ResponseReturnValue:
 @blueprint.get("/book/compare")
 @access.public
 def compare() -> ResponseReturnValue:
-    """The best fit and another side by side; anything but another that suits leads back to the list."""
+    """The best fit and one or two others side by side; with nothing to compare it leads back to the list."""
     elsewhere = way.sent_elsewhere(Step.SESSION)
     if elsewhere is not None:
         return elsewhere
     found = choices_for(way.expect_intake())
-    wanted = request.args.get("with", "")
-    other = next((each for each in (*found.also, *found.rest) if str(each.offering_id) == wanted), None)
-    if found.best is None or other is None:
+    wanted = request.args.getlist("with")
+    others = [each for each in (*found.also, *found.rest) if str(each.offering_id) in wanted]
+    if found.best is None or not others:
         return redirect(url_for("journey.session"), code=303)
     cap = intakes.restrictions_of(way.expect_intake()).pressure_cap
-    pair = (found.best, other)
+    shown = (found.best, *others[: MOST_SIDE_BY_SIDE - 1])
     return render_template(
         "journey/compare.html",
-        pair=pair,
-        cards=[texts.card(each.technique) for each in pair],
-        firmness=[texts.firmness(each.technique, cap) for each in pair],
-        is_close=other in found.also,
+        shown=shown,
+        cards=[texts.card(each.technique) for each in shown],
+        firmness=[texts.firmness(each.technique, cap) for each in shown],
+        about=[_about(each.technique) for each in shown],
+        close=[each.offering_id for each in found.also],
+        honest=load_scores().honest,
     )
+
+
+def _about(technique: str) -> About:
+    return load_scores().about.get(technique) or About("", "", "")
 
 
 def _draw(refused: Refusal | None = None) -> str:
@@ -127,7 +146,13 @@ def choices_for(intake: Intake) -> Choices:
     all_offers = offers.offered(database.session())
     outcome = intakes.outcome_of(intake, way.locale())
     cleaned = intakes.cleaned(intake)
-    found = recommend(cleaned, outcome, offers.techniques_offered(all_offers, limits))
+    client_id = outcomes.client_behind(database.session(), intake)
+    found = recommend(
+        cleaned,
+        outcome,
+        offers.techniques_offered(all_offers, limits),
+        helped=outcomes.helped(database.session(), client_id),
+    )
     if found is None:
         raise Stale()
     given = _by_technique(offers.within(all_offers, limits))
@@ -141,6 +166,8 @@ def choices_for(intake: Intake) -> Choices:
         left_out=_left_out(found, all_offers),
         often=found.cadence_text,
         advice=found.advice,
+        plan=found.plan,
+        review=found.review,
     )
 
 
@@ -166,6 +193,7 @@ def _choice(offer: Offer, found: Recommendation) -> Choice:
         options=offer.options,
         suggested=offer.nearest(minutes),
         minutes=minutes,
+        against=found.against.get(offer.technique, ""),
     )
 
 
