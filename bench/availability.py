@@ -24,8 +24,9 @@ from clinic.db import make_engine
 from clinic.kernel import walltime
 from clinic.roster import diary
 from clinic.roster.availability import WorkingPattern, grid_of, starts, working_spans
+from clinic.roster.facts import Search
 from clinic.roster.models import EntryKind, Room, Site, Therapist, WorkingBreak, WorkingHours
-from clinic.roster.timetable import Search, find_openings
+from clinic.roster.timetable import find_openings
 from tests.rules.scenarios import busy_clinic, oracle
 
 THERAPISTS, DAYS, ROUNDS = 25, 28, 30

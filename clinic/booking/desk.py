@@ -19,6 +19,7 @@ from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound, NotOffered, SlotTaken, Stale, WrongState
 from clinic.people.models import Client
 from clinic.roster import diary
+from clinic.roster.hands import check_limits, effort_of
 from clinic.roster.models import Closure, Site, Therapist, TimeOff, WorkingHours
 
 CHANGED = "changed"
@@ -81,7 +82,10 @@ def change_session(
         buffer_after=option.buffer_after_minutes,
         turnover=option.turnover_minutes,
     )
-    diary.move(session, appointment.entry_id, claims, now)
+    effort, entry_id = effort_of(option), appointment.entry_id
+    tz, starts_at = appointment.site.tz, appointment.starts_at
+    check_limits(session, claims, effort, starts_at, ends_at, tz, now, ignore_entry_id=entry_id)
+    diary.move(session, entry_id, claims, now, effort)
     appointment.option, appointment.ends_at, appointment.room_id = option, ends_at, free[0].room_id
     appointment.price_minor, appointment.currency = option.price_minor, option.currency
     appointment.sequence += 1

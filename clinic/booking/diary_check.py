@@ -18,6 +18,7 @@ from clinic.booking.models import Appointment, Hold
 from clinic.booking.statuses import HoldStatus
 from clinic.kernel.errors import SlotTaken
 from clinic.roster import diary
+from clinic.roster.hands import effort_of
 from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, Maintenance, SlotClaim, TimeOff
 
 PAST_KEPT = timedelta(days=1)
@@ -134,7 +135,9 @@ def _enter_again(session: Session, now: datetime, appointment_id: int) -> bool:
         turnover=option.turnover_minutes,
     )
     try:
-        appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now)
+        appointment.entry_id = diary.enter(
+            session, EntryKind.APPOINTMENT, claims, now, effort=effort_of(option)
+        )
     except SlotTaken:
         return False
     return True

@@ -26,6 +26,7 @@ from clinic.kernel.errors import BadInput, HoldLapsed, NotFound, NotOffered, Slo
 from clinic.people.models import Client
 from clinic.roster import diary
 from clinic.roster.diary import Claim
+from clinic.roster.hands import check_limits, effort_of
 from clinic.roster.models import EntryKind, OwnerKind, Site
 
 
@@ -52,11 +53,12 @@ def hold(
         provisional_times.check_far_enough(starts_at, now)
     ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
     expires_at = now + timedelta(minutes=site.hold_minutes)
-    refusal = SlotTaken()
+    refusal, effort = SlotTaken(), effort_of(option)
     for slot in _candidates(session, wish, starts_at, site, now):
         claims = _claims(option, slot, starts_at, ends_at, wish.client_id)
         try:
-            entry_id = diary.enter(session, EntryKind.HOLD, claims, now, expires_at)
+            check_limits(session, claims, effort, starts_at, ends_at, site.tz, now)
+            entry_id = diary.enter(session, EntryKind.HOLD, claims, now, expires_at, effort)
         except SlotTaken as taken:
             refusal = taken
             continue
@@ -182,12 +184,14 @@ def move(
     if is_provisional:
         provisional_times.check_far_enough(starts_at, now)
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
-    refusal = SlotTaken()
+    refusal, effort = SlotTaken(), effort_of(option)
     for slot in _candidates(session, wish, starts_at, site, now):
         claims = _claims(option, slot, starts_at, ends_at, appointment.client_id)
+        own = appointment.entry_id
         try:
+            check_limits(session, claims, effort, starts_at, ends_at, site.tz, now, ignore_entry_id=own)
             if appointment.entry_id is None:  # long past, and swept out of the diary
-                appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now)
+                appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now, effort=effort)
             else:
                 diary.move(session, appointment.entry_id, claims, now)
         except SlotTaken as taken:
@@ -251,7 +255,9 @@ def reactivate(
     claims = _claims(
         appointment.option, slot, appointment.starts_at, appointment.ends_at, appointment.client_id
     )
-    appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now)
+    effort, tz = effort_of(appointment.option), appointment.site.tz
+    check_limits(session, claims, effort, appointment.starts_at, appointment.ends_at, tz, now)
+    appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now, effort=effort)
     appointment.status = Status.BOOKED
     appointment.cancel_reason = ""
     appointment.sequence += 1

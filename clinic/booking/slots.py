@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.catalog.models import OfferingOption
+from clinic.catalog.models import Offering, OfferingOption
 from clinic.kernel.errors import NotFound
-from clinic.kernel.walltime import from_epoch_minute, zone
+from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.availability import Opening
 from clinic.roster.choosing import nearest
-from clinic.roster.models import Gender, Site
-from clinic.roster.timetable import Search, find_openings, first_openings, openings_at
+from clinic.roster.facts import Search, SiteRules, read_site, read_sites
+from clinic.roster.limits import is_deep
+from clinic.roster.models import Gender
+from clinic.roster.timetable import find_openings, first_anywhere, first_openings, openings_at
 
 NEAREST_DAYS = 14
 
@@ -35,11 +39,51 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A free time, as an instant, with the therapist and the room that would take it."""
+    """A free time, as an instant, with the therapist and the room that would take it.
+
+    `leaves_no_hole` marks those that a site which avoids holes in its days would rather give.
+    """
 
     starts_at: datetime
     therapist_id: int
     room_id: int
+    leaves_no_hole: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotAt:
+    """A free time and the number of the site it is at."""
+
+    site_id: int
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """What a session of an option takes up (minutes) and asks for."""
+
+    option_id: int
+    offering_id: int
+    skill_id: int
+    technique: str
+    lightest: int
+    minutes: int
+    buffer_before: int
+    buffer_after: int
+    turnover: int
+
+
+LENGTHS = sa.select(
+    OfferingOption.id,
+    OfferingOption.offering_id,
+    Offering.skill_id,
+    Offering.technique,
+    OfferingOption.pressure_lightest,
+    OfferingOption.minutes,
+    OfferingOption.buffer_before_minutes,
+    OfferingOption.buffer_after_minutes,
+    OfferingOption.turnover_minutes,
+).join(Offering, Offering.id == OfferingOption.offering_id)
 
 
 def openings(session: Session, wish: Wish, first_day: date, days: int, now: datetime) -> list[Slot]:
@@ -50,12 +94,25 @@ def openings(session: Session, wish: Wish, first_day: date, days: int, now: date
 
 def soonest(session: Session, wish: Wish, now: datetime) -> Slot | None:
     """The first free time within the site's horizon, or None."""
-    site = session.get(Site, wish.site_id)
-    if site is None:
-        raise NotFound()
-    today = now.astimezone(zone(site.tz)).date()
-    found = first_openings(session, _search(session, wish, today, site.horizon_days + 1, now), 1)
+    site = read_site(session, wish.site_id)
+    found = first_openings(session, _search(session, wish, _today(site, now), site.horizon_days + 1, now), 1)
     return _slot(found[0]) if found else None
+
+
+def soonest_anywhere(
+    session: Session, wish: Wish, now: datetime, count: int, site_ids: Collection[int] | None = None
+) -> list[SlotAt]:
+    """The first `count` free times at any of the sites (all, where None), by start.
+
+    `wish.site_id` does not matter. Looks a week ahead first, and only then as far as any site may be booked.
+    """
+    sites = read_sites(session, site_ids)
+    if not sites:
+        return []
+    first = min(_today(site, now) for site in sites.values())
+    days = max(site.horizon_days for site in sites.values()) + 2
+    found = first_anywhere(session, _search(session, wish, first, days, now), count, list(sites))
+    return [SlotAt(placed.site_id, _slot(placed.opening)) for placed in found]
 
 
 def slots_at(session: Session, wish: Wish, starts_at: datetime, now: datetime) -> list[Slot]:
@@ -67,12 +124,10 @@ def slots_at(session: Session, wish: Wish, starts_at: datetime, now: datetime) -
 def nearest_slots(
     session: Session, wish: Wish, starts_at: datetime, now: datetime, count: int = 3
 ) -> list[Slot]:
-    """The free times nearest to `starts_at`, one for each start, in order of time."""
-    site = session.get(Site, wish.site_id)
-    if site is None:
-        raise NotFound()
-    middle = starts_at.astimezone(zone(site.tz)).date()
-    first = max(now.astimezone(zone(site.tz)).date(), middle - timedelta(days=NEAREST_DAYS // 2))
+    """The free times nearest to `starts_at`, one for each start, nearest first."""
+    site = read_site(session, wish.site_id)
+    middle = starts_at.astimezone(site.zone).date()
+    first = max(_today(site, now), middle - timedelta(days=NEAREST_DAYS // 2))
     found = find_openings(session, _search(session, wish, first, NEAREST_DAYS, now))
     if not found and wish.therapist_id:
         return nearest_slots(session, replace(wish, therapist_id=None), starts_at, now, count)
@@ -80,18 +135,24 @@ def nearest_slots(
     return [_slot(opening) for opening in nearest(found, wanted, count)]
 
 
+def _today(site: SiteRules, now: datetime) -> date:
+    return now.astimezone(site.zone).date()
+
+
 def _search(session: Session, wish: Wish, first_day: date, days: int, now: datetime) -> Search:
-    option = session.get(OfferingOption, wish.option_id)
-    if option is None:
-        raise NotFound()
+    return search_for(wish, length_of(session, wish.option_id), first_day, days, now)
+
+
+def search_for(wish: Wish, length: Length, first_day: date, days: int, now: datetime) -> Search:
+    """What the timetable is asked for a wish that takes this length of its offering."""
     return Search(
         site_id=wish.site_id,
-        offering_id=option.offering_id,
-        minutes=option.minutes + wish.talk_minutes,
-        buffer_before=option.buffer_before_minutes,
-        buffer_after=option.buffer_after_minutes,
-        turnover=option.turnover_minutes,
-        skill_id=option.offering.skill_id,
+        offering_id=length.offering_id,
+        minutes=length.minutes + wish.talk_minutes,
+        buffer_before=length.buffer_before,
+        buffer_after=length.buffer_after,
+        turnover=length.turnover,
+        skill_id=length.skill_id,
         therapist_id=wish.therapist_id,
         gender=wish.gender,
         step_free=wish.is_step_free,
@@ -101,8 +162,19 @@ def _search(session: Session, wish: Wish, first_day: date, days: int, now: datet
         now=now,
         ignore_entry_id=wish.ignore_entry_id,
         by_desk=wish.is_desk,
+        hands_on=length.minutes,
+        is_deep=is_deep(length.technique, length.lightest),
     )
 
 
+def length_of(session: Session, option_id: int) -> Length:
+    """What an option takes up, in one statement; NotFound where there is none."""
+    row = session.execute(LENGTHS.where(OfferingOption.id == option_id)).one_or_none()
+    if row is None:
+        raise NotFound()
+    return Length(*row)
+
+
 def _slot(opening: Opening) -> Slot:
-    return Slot(from_epoch_minute(opening.start), opening.therapist_id, opening.room_id)
+    start = from_epoch_minute(opening.start)
+    return Slot(start, opening.therapist_id, opening.room_id, opening.leaves_no_hole)

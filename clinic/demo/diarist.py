@@ -28,6 +28,7 @@ from clinic.people.contact import name_key
 from clinic.people.models import Client
 from clinic.roster import diary
 from clinic.roster.diary import Claim
+from clinic.roster.hands import effort_of
 from clinic.roster.models import EntryKind
 
 _FRESH = timedelta(days=75)
@@ -235,7 +236,13 @@ class Diarist:
             if made.status in LIVE and made.starts_at >= since
         ]
         claims = [_claims(visit, made, made.client_id) for visit, made in live]
-        entries = diary.enter_many(self._session, EntryKind.APPOINTMENT, claims, self._now)
+        entries = diary.enter_many(
+            self._session,
+            EntryKind.APPOINTMENT,
+            claims,
+            self._now,
+            [effort_of(visit.option) for visit, _made in live],
+        )
         for (_visit, made), entry_id in zip(live, entries, strict=True):
             made.entry_id = entry_id
         self._session.flush()
@@ -278,7 +285,7 @@ class Diarist:
             )
             claims = _claims(visit, made, None)
             made.entry_id = diary.enter(
-                self._session, EntryKind.HOLD, claims, self._now, expires_at=made.expires_at
+                self._session, EntryKind.HOLD, claims, self._now, made.expires_at, effort_of(visit.option)
             )
             self._session.add(made)
 

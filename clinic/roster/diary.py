@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 
 from clinic.kernel.errors import BadInput, SlotTaken
 from clinic.kernel.ticks import ticks_between
+from clinic.roster.limits import Effort
 from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
 
 LONGEST = timedelta(days=370)
+NO_EFFORT = Effort()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +70,17 @@ def enter(
     claims: Iterable[Claim],
     now: datetime,
     expires_at: datetime | None = None,
+    effort: Effort = NO_EFFORT,
 ) -> int:
     """Writes an entry with its claims and gives its id; SlotTaken if any square is written already.
 
+    `effort` is what a session asks of the therapist's hands (`hands.effort_of`); nothing for time off.
     Lapsed holds that stand in the way are struck first. The claims go in within a savepoint, so a
     refusal leaves the caller's transaction usable.
     """
     wanted = list(claims)
     strike_lapsed(session, wanted, now)
-    entry = DiaryEntry(kind=kind, created_at=now, expires_at=expires_at)
+    entry = DiaryEntry(kind=kind, created_at=now, expires_at=expires_at, **_effort_row(effort))
     try:
         with session.begin_nested():
             session.add(entry)
@@ -94,15 +98,23 @@ def enter(
 
 
 def enter_many(
-    session: Session, kind: EntryKind, many: Sequence[Sequence[Claim]], now: datetime
+    session: Session,
+    kind: EntryKind,
+    many: Sequence[Sequence[Claim]],
+    now: datetime,
+    efforts: Sequence[Effort] | None = None,
 ) -> list[int]:
     """Writes many entries at one go and gives their ids in order; SlotTaken if any square is taken.
 
-    For filling a diary (an import, the demo clinic). All or none; no lapsed hold is struck for it.
+    `efforts` has one for each entry, where they are sessions. For filling a diary (an import, the demo
+    clinic). All or none; no lapsed hold is struck for it.
     """
     if not many:
         return []
-    entries = [{"kind": kind, "created_at": now, "expires_at": None} for _ in many]
+    entries = [
+        {"kind": kind, "created_at": now, "expires_at": None, **_effort_row(effort)}
+        for effort in efforts or [NO_EFFORT] * len(many)
+    ]
     try:
         with session.begin_nested():
             ids = list(
@@ -160,6 +172,15 @@ def _write_spans(session: Session, entry_id: int, claims: Sequence[Claim]) -> No
         sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
         [_span_row(entry_id, claim) for claim in claims],
     )
+
+
+def _effort_row(effort: Effort) -> dict[str, Any]:
+    return {
+        "hands_on_minutes": effort.hands_on,
+        "is_deep": effort.is_deep,
+        "buffer_before_minutes": effort.before,
+        "buffer_after_minutes": effort.after,
+    }
 
 
 def _span_row(entry_id: int, claim: Claim) -> dict[str, object]:
@@ -272,11 +293,14 @@ def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> N
         session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id == entry_id, DiaryEntry.expires_at <= now))
 
 
-def move(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime) -> None:
+def move(
+    session: Session, entry_id: int, claims: Iterable[Claim], now: datetime, effort: Effort | None = None
+) -> None:
     """Gives an entry other squares: writes those it has not yet, then wipes those it no longer wants.
 
     New before old, in key order, so two entries that change places refuse each other instead of
-    waiting for each other for ever. SlotTaken, with the entry where it was, if one is taken.
+    waiting for each other for ever. SlotTaken, with the entry where it was, if one is taken. An `effort` is
+    written where the session itself has changed (another length, say).
     """
     wanted = list(claims)
     strike_lapsed(session, wanted, now)
@@ -305,6 +329,10 @@ def move(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime
                 )
             session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
             _write_spans(session, entry_id, wanted)
+            if effort is not None:
+                session.execute(
+                    sa.update(DiaryEntry).where(DiaryEntry.id == entry_id).values(**_effort_row(effort))
+                )
     except IntegrityError as error:
         if not _is_claim_collision(error):
             raise

@@ -36,7 +36,7 @@ class Site(Base):
     """A place with its own time zone, telephone and policies (minutes, hours, days).
 
     `decide_within_hours` is the promise to whoever waits for a clearance, `provisional_hours` how long a
-    time is kept for them meanwhile.
+    time is kept for them meanwhile. `prefers_adjacent` names times first that leave no hole in a day.
     """
 
     __tablename__ = "site"
@@ -60,6 +60,7 @@ class Site(Base):
     talk_minutes: Mapped[int] = mapped_column(default=15)
     decide_within_hours: Mapped[int] = mapped_column(default=48, server_default="48")
     provisional_hours: Mapped[int] = mapped_column(default=120, server_default="120")
+    prefers_adjacent: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     is_active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
 
@@ -82,7 +83,10 @@ therapist_skill = sa.Table(
 
 
 class Therapist(Base):
-    """Someone who gives sessions. `hue` (1 to 8) is the colour of their column, after their name."""
+    """Someone who gives sessions. `hue` (1 to 8) is the colour of their column, after their name.
+
+    The three limits protect their hands (see `roster.limits`): None, and a break of nought, set none.
+    """
 
     __tablename__ = "therapist"
 
@@ -93,12 +97,20 @@ class Therapist(Base):
     registration: Mapped[str] = mapped_column(sa.String(60), default="")
     about: Mapped[str] = mapped_column(sa.Text, default="")
     hue: Mapped[int] = mapped_column(default=1)
+    most_deep_in_row: Mapped[int | None]
+    most_hands_on_minutes_a_day: Mapped[int | None]
+    least_break_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
     is_active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     skills: Mapped[list[Skill]] = relationship(secondary=therapist_skill, order_by=Skill.name)
 
     __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (sa.CheckConstraint("hue BETWEEN 1 AND 8", name="hue"),)
+    __table_args__ = (
+        sa.CheckConstraint("hue BETWEEN 1 AND 8", name="hue"),
+        sa.CheckConstraint("most_deep_in_row BETWEEN 1 AND 20", name="deep_in_row"),
+        sa.CheckConstraint("most_hands_on_minutes_a_day BETWEEN 5 AND 1440", name="hands_on"),
+        sa.CheckConstraint("least_break_minutes BETWEEN 0 AND 240", name="least_break"),
+    )
 
 
 class Room(Base):
@@ -191,6 +203,10 @@ class DiaryEntry(Base):
     kind: Mapped[EntryKind] = mapped_column(one_of(EntryKind, "kind"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    hands_on_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    is_deep: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    buffer_before_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
+    buffer_after_minutes: Mapped[int] = mapped_column(default=0, server_default="0")
 
     # SQLite would give the number of a struck entry away again; striking twice must do no harm.
     __table_args__ = {"sqlite_autoincrement": True}

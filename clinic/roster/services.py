@@ -21,6 +21,7 @@ from clinic.people import contact
 from clinic.people.models import User
 from clinic.roster import diary
 from clinic.roster.diary import Claim
+from clinic.roster.limits import Limits
 from clinic.roster.models import (
     Closure,
     EntryKind,
@@ -47,6 +48,8 @@ from clinic.roster.writing import (
 
 GRIDS = (5, 10, 15, 20, 30)
 LONGEST_NOTICE = 43_200
+MOST_IN_ROW, LONGEST_BREAK = 20, 240
+NO_LIMITS = Limits()
 _SITE_DOUBLE = "There is a site of that name already."
 _ROOM_DOUBLE = "There is a room of that name at this site already."
 
@@ -70,6 +73,7 @@ class SiteFacts:
     hold_minutes: int = 10
     change_until_minutes: int = 1440
     talk_minutes: int = 15
+    prefers_adjacent: bool = True
     is_active: bool = True
 
 
@@ -191,10 +195,14 @@ def save_therapist(
     hue: int = 1,
     is_active: bool = True,
     user_id: int | None = None,
+    limits: Limits = NO_LIMITS,
     therapist_id: int | None = None,
     version: int | None = None,
 ) -> Therapist:
-    """A new or changed therapist with the skills of `skill_ids`; a sign-in belongs to one therapist only."""
+    """A new or changed therapist with the skills of `skill_ids`; a sign-in belongs to one therapist only.
+
+    `limits` protect their hands from now on; what is booked past them already stays.
+    """
     therapist = fresh(session.get(Therapist, therapist_id), version) if therapist_id else None
     named = words(name, 120)
     if not 1 <= hue <= 8:
@@ -202,6 +210,7 @@ def save_therapist(
     skills = list(session.scalars(sa.select(Skill).where(Skill.id.in_(skill_ids)).order_by(Skill.name)))
     if {skill.id for skill in skills} != set(skill_ids):
         raise BadInput("Choose from the skills shown.", "skills")
+    _check_limits(limits)
     _check_sign_in(session, user_id, therapist_id)
     facts = {
         "name": named,
@@ -211,6 +220,9 @@ def save_therapist(
         "hue": hue,
         "is_active": is_active,
         "user_id": user_id,
+        "most_deep_in_row": limits.most_deep_in_row,
+        "most_hands_on_minutes_a_day": limits.most_hands_on_minutes,
+        "least_break_minutes": limits.least_break,
     }
     therapist = therapist or Therapist()
     with session.no_autoflush:
@@ -219,6 +231,16 @@ def save_therapist(
         therapist.skills = skills
         touch(therapist)  # skills stand in a table of their own and would not raise the version
     return keep(session, therapist, "This sign-in belongs to another therapist.", "user_id")
+
+
+def _check_limits(limits: Limits) -> None:
+    for field, value, low, high in (
+        ("most_deep_in_row", limits.most_deep_in_row, 1, MOST_IN_ROW),
+        ("most_hands_on_minutes_a_day", limits.most_hands_on_minutes, 5, walltime.DAY_MINUTES),
+        ("least_break_minutes", limits.least_break, 0, LONGEST_BREAK),
+    ):
+        if value is not None and not low <= value <= high:
+            raise BadInput(f"Enter a number from {low} to {high}.", field)
 
 
 def _check_sign_in(session: Session, user_id: int | None, therapist_id: int | None) -> None:

@@ -21,6 +21,7 @@ from clinic.people.models import Client
 from clinic.roster import diary
 from clinic.roster.availability import Opening
 from clinic.roster.diary import Claim
+from clinic.roster.facts import Search
 from clinic.roster.models import (
     Closure,
     EntryKind,
@@ -33,7 +34,13 @@ from clinic.roster.models import (
     WorkingHours,
     offering_room,
 )
-from clinic.roster.timetable import Search, find_openings, first_openings, nearest_openings, opening_at
+from clinic.roster.timetable import (
+    find_openings,
+    first_anywhere,
+    first_openings,
+    nearest_openings,
+    opening_at,
+)
 
 pytestmark = pytest.mark.database
 
@@ -356,6 +363,66 @@ def test_statements_do_not_grow_with_therapists_or_days(house: House) -> None:
                     assert find_openings(house.session, search)
                 counts.add(len(statements))
     assert counts == {5}
+
+
+def second_site(house: House) -> Site:
+    """Another site, half an hour off Greenwich's hours, with a room of its own."""
+    site = house.add(
+        Site(
+            name="Quay", slug="quay", clinic_name="The Mill", address="Quay", phone="1",
+            email="q@example.org", tz="Asia/Kolkata", grid_minutes=30, min_notice_minutes=60, horizon_days=30,
+        )
+    )  # fmt: skip
+    house.add(Room(site_id=site.id, name="Pine"))
+    return site
+
+
+def test_the_first_times_anywhere_come_from_every_open_site(small: House) -> None:
+    quay = second_site(small)
+    ben = small.therapist("Ben", hours=False)
+    for weekday in range(7):
+        small.hours(ben, weekday, 720, 900, site_id=quay.id)  # half past six to half past nine in Greenwich
+    search = small.search(first_day=MONDAY - timedelta(days=1), days=30)
+    found = first_anywhere(small.session, search, 4)
+    assert [(placed.site_id, placed.opening.starts_at) for placed in found] == [
+        (small.site.id, london(MONDAY, 540)),
+        (quay.id, london(MONDAY, 540)),
+        (small.site.id, london(MONDAY, 570)),
+        (quay.id, london(MONDAY, 570)),
+    ]
+    only = first_anywhere(small.session, search, 2, [small.site.id])
+    assert {placed.site_id for placed in only} == {small.site.id}
+    quay.is_active = False
+    small.session.flush()
+    assert {placed.site_id for placed in first_anywhere(small.session, search, 9)} == {small.site.id}
+    assert first_anywhere(small.session, search, 9, []) == []
+
+
+def test_the_first_times_anywhere_are_looked_for_beyond_a_week_only_where_need_be(small: House) -> None:
+    second_site(small)
+    search = small.search(days=30)
+    for limit, statements in ((5, 5), (500, 9)):
+        small.session.expire_all()
+        with counted(small.session) as said:
+            found = first_anywhere(small.session, search, limit)
+        assert len(said) == statements
+        assert [placed.opening for placed in found] == small.find(days=30)[:limit]
+
+
+def test_a_site_that_avoids_gaps_names_first_who_is_left_none(house: House) -> None:
+    house.room("Oak")
+    house.room("Elm")
+    ann, ben = house.therapist("Ann"), house.therapist("Ben")
+    house.occupy(OwnerKind.THERAPIST, ben.id, london(MONDAY, 540), 120)
+    at_eleven = [opening for opening in house.find() if opening.starts_at == london(MONDAY, 660)]
+    assert [(each.therapist_id, each.leaves_no_hole) for each in at_eleven] == [
+        (ben.id, True),
+        (ann.id, False),
+    ]
+    house.site.prefers_adjacent = False
+    house.session.flush()
+    at_eleven = [opening for opening in house.find() if opening.starts_at == london(MONDAY, 660)]
+    assert [each.therapist_id for each in at_eleven] == [ann.id, ben.id]
 
 
 @pytest.mark.parametrize("seed", range(6))

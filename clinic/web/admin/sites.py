@@ -59,6 +59,10 @@ class SiteForm(OwnerForm):
     horizon_days = StringField("Book ahead, days")
     hold_minutes = StringField("Keep a time while booking, minutes")
     talk_minutes = StringField("First talk, minutes", description="Added to a first visit, not charged.")
+    prefers_adjacent = BooleanField(
+        "Avoid gaps in the day",
+        description="Of equal times, the one beside another session comes first. Nothing is hidden.",
+    )
     is_active = BooleanField("Open for booking", description="Without the tick nothing can be booked here.")
 
     def prepare(self) -> SiteForm:
@@ -76,6 +80,7 @@ class SiteForm(OwnerForm):
         self.phone.data = shown_phone(site.phone)
         self.min_notice.data = _hours(site.min_notice_minutes)
         self.change_until.data = _hours(site.change_until_minutes)
+        self.prefers_adjacent.data = site.prefers_adjacent
         self.is_active.data = site.is_active
         return self
 
@@ -97,6 +102,7 @@ class SiteForm(OwnerForm):
             horizon_days=read_whole(self.horizon_days.data or "", 1, 730, "horizon_days"),
             hold_minutes=read_whole(self.hold_minutes.data or "", 1, 60, "hold_minutes"),
             talk_minutes=read_whole(self.talk_minutes.data or "", 0, 60, "talk_minutes"),
+            prefers_adjacent=self.prefers_adjacent.data,
             is_active=self.is_active.data,
         )
 
@@ -173,6 +179,7 @@ def _fill_in_usual(form: SiteForm) -> None:
     form.min_notice.data = _hours(usual.min_notice_minutes)
     form.change_until.data = _hours(usual.change_until_minutes)
     form.locale.data, form.currency.data, form.is_active.data = usual.locale, usual.currency, True
+    form.prefers_adjacent.data = usual.prefers_adjacent
     first = next(iter(queries.sites(database.session())), None)
     if first is not None:
         form.clinic_name.data, form.email.data, form.tz.data = first.clinic_name, first.email, first.tz

@@ -28,12 +28,14 @@ from clinic.people import accounts
 from clinic.people.models import RoleName, User
 from clinic.roster import queries
 from clinic.roster import services as roster
+from clinic.roster.limits import Limits
 from clinic.roster.models import Gender, Therapist
 from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, submit
 from clinic.web.context import main_site
 from clinic.web.numbers import read_whole
+from clinic.web.reading import read_whole as read_number
 
 GENDERS = [
     SelectChoice("", "not said"),
@@ -41,6 +43,12 @@ GENDERS = [
     SelectChoice(Gender.MAN.value, "a man"),
 ]
 NO_SIGN_IN, NEW_SIGN_IN = "none", "new"
+# The fields that protect hands, with the least and the most that may stand in each.
+LIMITS = {
+    "most_deep_in_row": (1, roster.MOST_IN_ROW),
+    "most_hands_on_minutes_a_day": (5, walltime.DAY_MINUTES),
+    "least_break_minutes": (0, roster.LONGEST_BREAK),
+}
 
 
 class TherapistForm(OwnerForm):
@@ -54,6 +62,14 @@ class TherapistForm(OwnerForm):
     about = TextAreaField("What clients read", description="A sentence or two. No claim that needs proof.")
     hue = RadioField("Colour at the desk", choices=[], validate_choice=False)
     skills = SelectMultipleField("Trained in", choices=[], coerce=int, validate_choice=False)
+    most_deep_in_row = StringField(
+        "Most deep sessions in a row", description="Then half an hour of rest, or a gentle session."
+    )
+    most_hands_on_minutes_a_day = StringField("Most hands-on minutes a day")
+    least_break_minutes = StringField(
+        "Least break between sessions, minutes",
+        description="Rest after a session counts as part of it.",
+    )
     is_active = BooleanField(
         "Works here", description="Without the tick nobody can book them. What is booked stays."
     )
@@ -82,9 +98,19 @@ class TherapistForm(OwnerForm):
         self.gender.data = therapist.gender.value if therapist.gender else ""
         self.registration.data, self.hue.data = therapist.registration, str(therapist.hue)
         self.skills.data = [skill.id for skill in therapist.skills]
+        for name in LIMITS:
+            self[name].data = str(getattr(therapist, name) or "")
         self.is_active.data = therapist.is_active
         self.user_id.data = str(therapist.user_id) if therapist.user_id else NO_SIGN_IN
         return self
+
+    def limits(self) -> Limits:
+        """The limits typed, an empty field setting none; BadInput for what is no number."""
+        deep, hands_on, rest = (
+            read_number(self[name].data, low, high, name) if (self[name].data or "").strip() else None
+            for name, (low, high) in LIMITS.items()
+        )
+        return Limits(deep, hands_on, rest or 0)
 
 
 @blueprint.get("/therapists")
@@ -170,6 +196,7 @@ def _save(session: Session, form: TherapistForm, therapist_id: int | None) -> Th
         "about": form.about.data or "",
         "hue": read_whole(form.hue.data) or 0,
         "is_active": form.is_active.data,
+        "limits": form.limits(),
     }
     version = form.seen_version if therapist_id else None
     # Judged first without a sign-in, so that none is opened for somebody who cannot be saved.

@@ -52,6 +52,10 @@ def test_a_therapist_is_added_with_a_sign_in_and_hours_come_next(
         ({"hue": "9"}, "Choose one of the eight colours."),
         ({"skills": ["99"]}, "Choose from the skills shown."),
         ({"about": "x" * 2001}, "Use 2000 signs or fewer."),
+        ({"most_deep_in_row": "0"}, "Enter a number from 1 to 20."),
+        ({"most_deep_in_row": "two"}, "Enter a number from 1 to 20."),
+        ({"most_hands_on_minutes_a_day": "1441"}, "Enter a number from 5 to 1440."),
+        ({"least_break_minutes": "-5"}, "Enter a number from 0 to 240."),
         ({"user_id": "new", "email": "nobody"}, "Enter an e-mail address"),
         (
             {"user_id": "new", "email": "a@b.example", "password": "short"},
@@ -91,6 +95,21 @@ def test_a_stale_therapist_says_how_they_stand_and_keeps_what_was_typed(
     assert owner.post(f"/clinic/therapists/{number}", data=again).status_code == 303
     look_again(db)
     assert db.get(Therapist, number).name == "Amara O."  # type: ignore[union-attr]
+
+
+def test_limits_of_the_hands_are_kept_shown_and_taken_back(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    page = f"/clinic/therapists/{clinic.therapists[0].id}"
+    typed = {"most_deep_in_row": "2", "most_hands_on_minutes_a_day": " 300 ", "least_break_minutes": "20"}
+    for sent, kept in ((typed, (2, 300, 20)), (dict.fromkeys(typed, ""), (None, None, 0))):
+        assert owner.post(page, data=fields_of(owner.get(page).text) | sent).status_code == 303
+        look_again(db)
+        who = db.get_one(Therapist, clinic.therapists[0].id)
+        stands = (who.most_deep_in_row, who.most_hands_on_minutes_a_day, who.least_break_minutes)
+        assert stands == kept
+        shown = fields_of(owner.get(page).text)
+        assert [shown[name] for name in typed] == [value.strip() for value in sent.values()]
 
 
 def test_changing_skills_alone_makes_an_older_page_stale(clinic: makers.Clinic, owner: FlaskClient) -> None:
