@@ -28,6 +28,7 @@ from clinic.web.journey import blueprint as journey
 from clinic.web.limits import limiter
 from clinic.web.mailbox import blueprint as mailbox
 from clinic.web.practice import blueprint as practice
+from clinic.web.requests import InMemoryRequest
 from clinic.web.styleguide import blueprint as styleguide
 
 csrf = CSRFProtect()
@@ -48,6 +49,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
                 raise
             return _commands_only(missing)
     app = Flask(__name__, template_folder=str(config.ROOT / "templates"), static_folder="static")
+    app.request_class = InMemoryRequest
     _configure(app, settings)
     db.key_ring.load(settings.field_keys)
     database.install(app, db.make_engine(settings.database_url))

@@ -23,10 +23,13 @@ from sqlalchemy.orm import Session
 from clinic.booking.models import Appointment
 from clinic.booking.statuses import Status
 from clinic.db import transaction
+from clinic.intake.clearances import RELEASED, WAITING
+from clinic.intake.models import Clearance, ClearanceStatus
 from clinic.notify.channels import Channel, Mail, SendFailed
 from clinic.notify.links import Links
 from clinic.notify.models import MessageStatus, OutboxMessage
 from clinic.notify.wording import Words
+from clinic.people.models import Client
 
 log = structlog.get_logger()
 
@@ -38,6 +41,14 @@ AT_MOST = 200
 # What each kind says of its appointment; a mail that says what is no longer so is not sent.
 _STANDING = frozenset({"booked", "moved"})
 _OFF = frozenset({Status.CANCELLED, Status.LAPSED})
+_UNCERTAIN = frozenset({"provisional", "reopened", "to_decide"})
+# What each kind says of a request for clearance.
+_SAYS = {
+    "clearance_asked": WAITING,
+    "clearance_yes": RELEASED,
+    "clearance_no": frozenset({ClearanceStatus.REFUSED}),
+    "clearance_more": frozenset({ClearanceStatus.MORE_NEEDED}),
+}
 
 
 class Renders(Protocol):
@@ -116,7 +127,11 @@ def _lease(
             return _give_up(message, message.last_error or "abandoned", tally)
         facts = json.loads(message.payload)
         appointment = _appointment_of(session, facts)
-        reason = _why_not(message, facts, appointment, now)
+        clearance = _clearance_of(session, facts)
+        if "clearance_id" in facts:
+            reason = _why_not_asked(session, message, clearance)
+        else:
+            reason = _why_not(message, facts, appointment, now)
         if reason:
             message.status, message.last_error, message.leased_until = MessageStatus.DROPPED, reason, None
             tally.dropped += 1
@@ -124,7 +139,7 @@ def _lease(
             return True
         message.attempts += 1
         try:
-            mail = _word(message, facts, appointment, wording, sender, now)
+            mail = _word(message, facts, (appointment, clearance), wording, sender, now)
         except (jinja2.TemplateError, KeyError, ValueError) as error:
             return _give_up(message, type(error).__name__, tally)
         message.leased_until = now + LEASE
@@ -147,6 +162,22 @@ def _appointment_of(session: Session, facts: Mapping[str, Any]) -> Appointment |
     return session.get(Appointment, wanted) if isinstance(wanted, int) else None
 
 
+def _clearance_of(session: Session, facts: Mapping[str, Any]) -> Clearance | None:
+    wanted = facts.get("clearance_id")
+    return session.get(Clearance, wanted) if isinstance(wanted, int) else None
+
+
+def _why_not_asked(session: Session, message: OutboxMessage, clearance: Clearance | None) -> str:
+    """Why a mail about a request is not to be sent any more: it is gone, or it stands otherwise by now."""
+    if clearance is None:
+        return "gone"
+    client_id = clearance.intake.client_id
+    client = session.get(Client, client_id) if client_id is not None else None
+    if client is not None and client.erased_at is not None:
+        return "gone"
+    return "" if clearance.status in _SAYS.get(message.kind, frozenset()) else "outdated"
+
+
 def _why_not(
     message: OutboxMessage, facts: Mapping[str, Any], appointment: Appointment | None, now: datetime
 ) -> str:
@@ -159,7 +190,9 @@ def _why_not(
         return "outdated"
     if message.kind in _STANDING and appointment.status in _OFF:
         return "outdated"
-    if message.kind in _STANDING and appointment.ends_at <= now:
+    if message.kind in _UNCERTAIN and appointment.status is not Status.PROVISIONAL:
+        return "outdated"
+    if message.kind in _STANDING | _UNCERTAIN and appointment.ends_at <= now:
         return "over"
     return ""
 
@@ -167,13 +200,17 @@ def _why_not(
 def _word(
     message: OutboxMessage,
     facts: Mapping[str, Any],
-    appointment: Appointment | None,
+    about: tuple[Appointment | None, Clearance | None],
     wording: Renders,
     sender: Sender,
     now: datetime,
 ) -> Mail:
     """The mail as it goes out; its links are made here, so that the database holds none."""
-    links: dict[str, object] = {"home_url": f"{sender.links.base_url}/"}
+    home = sender.links.base_url
+    links: dict[str, object] = {"home_url": f"{home}/", "staff_url": f"{home}/staff/sign-in"}
+    appointment, clearance = about
+    if clearance is not None:
+        links["clearance_url"] = sender.links.clearance_url(clearance.id, now)
     if appointment is not None:
         links["manage_url"] = sender.links.manage_url(appointment.id, appointment.ends_at)
     words = wording.render(message.kind, {**facts, **links})

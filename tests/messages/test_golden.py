@@ -28,7 +28,9 @@ GOLDEN = Path(__file__).resolve().parent / "golden"
 KINDS = ("booked", "moved", "cancelled", "link")
 LINKS = {
     "home_url": "https://clinic.example/",
+    "staff_url": "https://clinic.example/staff/sign-in",
     "manage_url": "https://clinic.example/appointment/signed",
+    "clearance_url": "https://clinic.example/request/signed",
 }
 # What a mail, its subject and its calendar file never speak of.
 HEALTH = re.compile(

@@ -16,6 +16,7 @@ from clinic.web import access, database
 from clinic.web.journey import texts, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import SAFETY_NET
+from clinic.web.journey.provisional import request_href
 
 OFF = frozenset({Status.CANCELLED, Status.LAPSED})
 
@@ -28,7 +29,9 @@ def done() -> ResponseReturnValue:
         return way.onward()
     site = appointment.site
     policy = Policy(site.min_notice_minutes, site.change_until_minutes)
-    outcome = intakes.outcome_of(way.expect_intake(), site.locale)
+    intake = way.expect_intake()
+    outcome = intakes.outcome_of(intake, site.locale)
+    lapses_at = appointment.lapses_at if appointment.status is Status.PROVISIONAL else None
     return render_template(
         "journey/booked.html",
         appointment=appointment,
@@ -38,6 +41,9 @@ def done() -> ResponseReturnValue:
         change_until=messages.long_when(policy.change_until(appointment.starts_at), site.tz),
         may_change=policy.may_change(appointment.status, appointment.starts_at, database.now()),
         is_off=appointment.status in OFF,
+        has_lapsed=appointment.status is Status.LAPSED,
+        kept_until=messages.long_when(lapses_at, site.tz) if lapses_at else "",
+        request_href=request_href(intake.clearance) if intake.clearance is not None else "",
         card=texts.card(appointment.option.offering.technique),
         nets=[message.text for message in outcome.messages if message.rule_id == SAFETY_NET],
     )
@@ -46,9 +52,9 @@ def done() -> ResponseReturnValue:
 @blueprint.get("/book/booked/appointment.ics")
 @access.public
 def calendar() -> ResponseReturnValue:
-    """The appointment as it stands now, for any calendar."""
+    """The appointment as it stands now, for any calendar; none for a time that is not certain yet."""
     appointment = _appointment()
-    if appointment is None:
+    if appointment is None or appointment.status is Status.PROVISIONAL:
         return way.onward()
     text = messages.invite(appointment, database.now())
     headers = {"Content-Disposition": "attachment; filename=appointment.ics"}

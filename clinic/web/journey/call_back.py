@@ -5,13 +5,11 @@ from __future__ import annotations
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking.journey import Verdict
 from clinic.intake import services as intakes
 from clinic.web import access, database
 from clinic.web.journey import way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.contact_form import BEST_TIMES, CallBackForm
-from clinic.web.journey.outcome import clearance_page
 from clinic.web.limits import limiter
 
 
@@ -25,7 +23,7 @@ def ask_for_call_back() -> ResponseReturnValue:
     journey = way.current()
     intake = journey.intake if journey is not None else None
     if values is None:
-        return _again(form)
+        return render_template("journey/call_back.html", form=form), 422
     with database.transaction() as session:
         intakes.ask_for_call_back(
             session,
@@ -51,11 +49,3 @@ def ring_me() -> ResponseReturnValue:
 @access.public
 def we_will_ring() -> ResponseReturnValue:
     return render_template("journey/we_will_ring.html")
-
-
-def _again(form: CallBackForm) -> ResponseReturnValue:
-    """The page the form stood on, with what was typed."""
-    journey = way.current()
-    if journey is not None and journey.intake is not None and way.state().verdict is Verdict.CLEARANCE:
-        return clearance_page(journey.intake, form, 422)
-    return render_template("journey/call_back.html", form=form), 422

@@ -12,7 +12,7 @@ from clinic.booking.policy import Policy
 from clinic.intake import services as intakes
 from clinic.kernel.errors import Excluded, HoldLapsed, NotCleared, NotOffered, Refusal, SlotTaken, Stale
 from clinic.web import access, database
-from clinic.web.journey import held, way
+from clinic.web.journey import held, provisional, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words, understood
 from clinic.web.limits import limiter
@@ -59,7 +59,9 @@ def confirm() -> ResponseReturnValue:
     except Stale as stale:
         way.look_again()
         return way.sent_elsewhere(Step.CHECK) or (_draw(stale), 409)
-    except (NotCleared, Excluded, NotOffered):
+    except NotCleared:
+        return provisional.not_any_more()
+    except (Excluded, NotOffered):
         return way.brought_back()
     way.look_again()
     return way.onward()
@@ -84,6 +86,8 @@ def hold_again() -> ResponseReturnValue:
             journeys.hold_again(session, database.now(), way.expect().id)
     except (SlotTaken, NotOffered) as refused:
         return _looked_again(refused)
+    except NotCleared:
+        return provisional.not_any_more()
     except Stale:
         return way.brought_back()
     way.look_again()
@@ -113,14 +117,17 @@ def _draw(stale: Stale | None = None) -> str:
     hold = journey.hold
     assert hold is not None
     intake = way.expect_intake()
-    outcome = intakes.outcome_of(intake, way.locale())
+    is_waiting = provisional.is_waiting(journey)
+    until = provisional.kept_until(hold, database.now())
     return render_template(
         "journey/check.html",
         held=hold,
         banner=held.banner(hold),
         details=journeys.details_of(journey),
         understood=understood(intakes.answers_of(intake)),
-        sentences=limit_words(outcome),
+        sentences=limit_words(intakes.restrictions_of(intake)),
+        is_waiting=is_waiting,
+        kept_until=messages.long_when(until, hold.site.tz) if is_waiting else "",
         terms=terms_of(hold),
         gone=stale.sentence if stale else "",
     )

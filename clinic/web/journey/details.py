@@ -10,6 +10,7 @@ from wtforms import EmailField, RadioField, StringField, TelField
 from clinic.booking import journeys
 from clinic.booking.journey import Step
 from clinic.booking.journeys import Details
+from clinic.booking.models import Journey
 from clinic.kernel.errors import BadInput, Stale
 from clinic.people import contact
 from clinic.web import access, database
@@ -57,7 +58,7 @@ def who_comes() -> ResponseReturnValue:
     journey = way.expect()
     if not journeys.is_live(journey.hold, database.now()):
         return held.gone_back(journey)
-    return _draw(_filled(journeys.details_of(journey)))
+    return _draw(_filled(journeys.details_of(journey)) or _asked_before(journey))
 
 
 @blueprint.post("/book/details", endpoint="keep_details")
@@ -79,9 +80,17 @@ def keep_details() -> ResponseReturnValue:
     return way.onward()
 
 
-def _filled(kept: Details | None) -> DetailsForm:
-    if kept is None:
+def _asked_before(journey: Journey) -> DetailsForm:
+    """What was told with a request for clearance need not be typed again."""
+    clearance = journey.intake.clearance if journey.intake is not None else None
+    if clearance is None:
         return DetailsForm(formdata=None)
+    return DetailsForm(formdata=None, name=clearance.name, email=clearance.email, phone=clearance.phone)
+
+
+def _filled(kept: Details | None) -> DetailsForm | None:
+    if kept is None:
+        return None
     reminders = "yes" if kept.wants_reminders else "no"
     return DetailsForm(formdata=None, name=kept.name, email=kept.email, phone=kept.phone, reminders=reminders)
 

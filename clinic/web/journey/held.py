@@ -14,7 +14,7 @@ from clinic.booking.journeys import Filters
 from clinic.booking.models import Hold, Journey
 from clinic.kernel.errors import Refusal
 from clinic.web import database, filters, people_at
-from clinic.web.journey import week
+from clinic.web.journey import provisional, week
 from clinic.web.times import slot_value
 
 
@@ -50,11 +50,14 @@ def gone_back(journey: Journey, refused: Refusal | None = None) -> ResponseRetur
     wish = journeys.wish_of(journey, held.site, choice)
     now = database.now()
     zone = ZoneInfo(held.site.tz)
-    is_over = held.starts_at < now
-    middle = min(max(held.starts_at, now), now + timedelta(days=held.site.horizon_days))
-    found = slots.nearest_slots(database.session(), wish, middle, now, count=4)
+    earliest = provisional.earliest(journey, now)
+    is_over = held.starts_at < earliest
+    middle = min(max(held.starts_at, earliest), now + timedelta(days=held.site.horizon_days))
+    found = slots.nearest_slots(database.session(), wish, middle, now, count=8)
     names = people_at.load(database.session(), held.option.offering.skill_id).names
-    others = [slot for slot in found if slot.starts_at != held.starts_at][:3]
+    far_enough = [slot for slot in found if slot.starts_at >= earliest]
+    others = [slot for slot in far_enough if slot.starts_at != held.starts_at]
+    others = sorted(others, key=lambda slot: abs(slot.starts_at - middle))[:3]
     page = render_template(
         "journey/gone_back.html",
         held=held,
@@ -67,7 +70,7 @@ def gone_back(journey: Journey, refused: Refusal | None = None) -> ResponseRetur
                 week.short_label(slot.starts_at, zone),
                 names.get(slot.therapist_id, ""),
             )
-            for slot in others
+            for slot in sorted(others, key=lambda slot: slot.starts_at)
         ],
         search={"site": held.site.slug, "with": str(held.therapist_id)},
     )

@@ -14,16 +14,17 @@ from clinic.booking.journey import Step, Verdict
 from clinic.intake import services as intakes
 from clinic.intake.level import Level
 from clinic.intake.locales import load_locale
-from clinic.intake.models import Intake
+from clinic.intake.models import ClearanceStatus, Intake
 from clinic.intake.questionnaire import Mark, load_questionnaire
-from clinic.intake.restrictions import area_names, at_most, lighter_areas
+from clinic.intake.restrictions import Restrictions, area_names, at_most, lighter_areas
 from clinic.intake.techniques import load_techniques
 from clinic.intake.triage import Outcome
 from clinic.kernel.errors import Stale
 from clinic.web import access, database
 from clinic.web.journey import way
 from clinic.web.journey.blueprint import blueprint
-from clinic.web.journey.contact_form import CallBackForm
+from clinic.web.journey.contact_form import BEST_TIMES, CallBackForm, ContactForm
+from clinic.web.journey.provisional import request_href
 
 SAFETY_NET = "N06"
 
@@ -40,7 +41,7 @@ def outcome() -> ResponseReturnValue:
         case Verdict.STOP:
             return stop_page(found, ())
         case Verdict.CLEARANCE:
-            return clearance_page(intake, CallBackForm(), 200)
+            return _held_page(intake)
         case _:
             return _book_page(intake, found)
 
@@ -77,37 +78,72 @@ def stop_page(found: Outcome, said: Sequence[str], form: CallBackForm | None = N
     return page, 422 if form and form.errors else 200
 
 
-def clearance_page(intake: Intake, form: CallBackForm, status: int) -> ResponseReturnValue:
-    """'Not a no. One more step': why, what next, and a number to ring."""
+def _held_page(intake: Intake) -> ResponseReturnValue:
+    """The page of a held outcome; once somebody has said no, the request's own page says so."""
+    clearance = intake.clearance
+    if clearance is None or clearance.status is ClearanceStatus.ENDED:
+        return clearance_page(intake, ContactForm(formdata=None), 200)
+    if clearance.status is ClearanceStatus.REFUSED:
+        return redirect(request_href(clearance), code=303)
+    best_time = next((key for key, words in BEST_TIMES.items() if words == clearance.best_time), "any")
+    form = ContactForm(
+        formdata=None,
+        name=clearance.name,
+        email=clearance.email,
+        phone=clearance.phone,
+        best_time=best_time,
+    )
+    return clearance_page(intake, form, 200)
+
+
+def clearance_page(intake: Intake, form: ContactForm, status: int) -> ResponseReturnValue:
+    """'Not a no. One more step': what was understood, why, who looks at it by when, and a number to ring."""
     found = intakes.outcome_of(intake, way.locale())
-    deciding = [message.text for message in found.messages if message.level is Level.CLEARANCE]
-    return render_template("journey/clearance.html", reasons=deciding, send=found.send, form=form), status
+    clearance = intake.clearance
+    is_asked = clearance is not None and clearance.status is not ClearanceStatus.ENDED
+    return render_template(
+        "journey/clearance.html",
+        reasons=[message.text for message in found.messages if message.level is Level.CLEARANCE],
+        release_by=intake.release_by,
+        hours=way.site().decide_within_hours,
+        understood=understood(intakes.answers_of(intake)),
+        sentences=limit_words(intakes.restrictions_of(intake)),
+        request_href=request_href(clearance) if clearance is not None and is_asked else "",
+        form=form,
+    ), status
 
 
 def _book_page(intake: Intake, found: Outcome) -> ResponseReturnValue:
+    """'You can book'; where somebody had to say yes first, that they did and until when it counts."""
     nets = [message.text for message in found.messages if message.rule_id == SAFETY_NET]
-    mind = [message.text for message in found.messages if message.rule_id != SAFETY_NET]
+    mind = [
+        message.text
+        for message in found.messages
+        if message.rule_id != SAFETY_NET and message.level is not Level.CLEARANCE
+    ]
+    sentences = limit_words(intakes.restrictions_of(intake))
     return render_template(
         "journey/outcome.html",
-        has_limits=found.level is Level.ADAPT,
+        has_limits=found.level is Level.ADAPT or bool(sentences),
+        cleared_until=intake.cleared_until_on,
         mind=mind,
         nets=nets,
         understood=understood(intakes.answers_of(intake)),
-        sentences=limit_words(found),
+        sentences=sentences,
     )
 
 
-def limit_words(found: Outcome) -> list[str]:
+def limit_words(limits: Restrictions) -> list[str]:
     """The limits of the hands, in the client's words: 'Medium or lighter', 'Not on your lower legs'."""
     words = []
-    if found.pressure_cap is not None:
-        firmness = at_most(found.pressure_cap, load_techniques())
+    if limits.pressure_cap is not None:
+        firmness = at_most(limits.pressure_cap, load_techniques())
         words.append(f"{firmness[0].upper()}{firmness[1:]}")
-    if found.avoid:
-        words.append(f"Not on: {', '.join(area_names(found.avoid))}")
-    words.extend(f"{firm}: {', '.join(areas)}" for firm, areas in lighter_areas(found.restrictions))
-    if found.restrictions.max_minutes is not None:
-        words.append(f"At most {found.restrictions.max_minutes} minutes")
+    if limits.avoid:
+        words.append(f"Not on: {', '.join(area_names(limits.avoid))}")
+    words.extend(f"{firm}: {', '.join(areas)}" for firm, areas in lighter_areas(limits))
+    if limits.max_minutes is not None:
+        words.append(f"At most {limits.max_minutes} minutes")
     return words
 
 

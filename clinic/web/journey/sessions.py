@@ -17,9 +17,9 @@ from clinic.catalog.recommendation import Recommendation, recommend
 from clinic.catalog.scoring import About, Planned, load_scores
 from clinic.intake import services as intakes
 from clinic.intake.models import Intake
-from clinic.kernel.errors import BadInput, Excluded, NotOffered, Refusal, Stale
+from clinic.kernel.errors import BadInput, Excluded, NotCleared, NotOffered, Refusal, Stale
 from clinic.web import access, database
-from clinic.web.journey import texts, way
+from clinic.web.journey import provisional, texts, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words
 from clinic.web.numbers import read_whole
@@ -90,6 +90,8 @@ def choose() -> ResponseReturnValue:
             chosen.record(session, database.now(), way.expect_intake(), wanted, best.title if best else None)
     except Stale:
         return way.brought_back()
+    except NotCleared:
+        return provisional.not_any_more()
     except (BadInput, NotOffered, Excluded) as refused:
         return _draw(refused), 422 if isinstance(refused, BadInput) else 409
     way.look_again()
@@ -127,13 +129,13 @@ def _about(technique: str) -> About:
 
 def _draw(refused: Refusal | None = None) -> str:
     journey = way.expect()
-    found = intakes.outcome_of(way.expect_intake(), way.locale())
     return render_template(
         "journey/session.html",
+        is_waiting=provisional.is_waiting(journey),
         choices=choices_for(way.expect_intake()),
         chosen=journey.option_id,
         honest=load_scores().honest,
-        sentences=limit_words(found),
+        sentences=limit_words(intakes.restrictions_of(way.expect_intake())),
         talk=journeys.talk_minutes(journey, way.site()),
         errors=[("option", refused.sentence)] if isinstance(refused, BadInput) else [],
         gone=refused.sentence if refused and not isinstance(refused, BadInput) else "",

@@ -15,16 +15,17 @@ from clinic.booking.journey import Step
 from clinic.booking.journeys import Filters
 from clinic.booking.models import Journey
 from clinic.booking.slots import Slot, Wish
-from clinic.kernel.errors import BadInput, NotOffered, Refusal, SlotTaken, Stale
+from clinic.kernel.errors import BadInput, NotCleared, NotOffered, Refusal, SlotTaken, Stale
 from clinic.roster.models import Site, Therapist
 from clinic.web import access, database, no_times, people_at
-from clinic.web.journey import way, week
+from clinic.web.journey import provisional, way, week
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.limits import limiter
 from clinic.web.numbers import read_whole
 from clinic.web.people_at import Staffing
 from clinic.web.times import read_slot, slot_value
 
+LOOK_AHEAD_DAYS = 14
 ANYBODY = (("any", "Anyone"), ("woman", "A woman"), ("man", "A man"))
 
 
@@ -78,6 +79,8 @@ def hold() -> ResponseReturnValue:
                 starts_at,
                 option_id=read_whole(request.form.get("option")),
             )
+    except NotCleared:
+        return provisional.not_any_more()
     except (SlotTaken, NotOffered) as refused:
         way.look_again()
         return _not_given_any_more() or (_draw(refused, starts_at), 409)
@@ -141,8 +144,9 @@ class _Page:
         self.journey, self.staffing = journey, staffing
         self.site = search.site
         self.zone = ZoneInfo(self.site.tz)
-        self.today = self.now.astimezone(self.zone).date()
-        self.last = self.today + timedelta(days=self.site.horizon_days)
+        self.earliest = provisional.earliest(journey, self.now)
+        self.last = self.now.astimezone(self.zone).date() + timedelta(days=self.site.horizon_days)
+        self.today = self.earliest.astimezone(self.zone).date()
         self.people = staffing.at(self.site.id)
         # Everybody's times come in one search; the person is chosen from what it gives.
         self.wish = journeys.wish_of(journey, self.site, search.filters)
@@ -156,7 +160,7 @@ class _Page:
         if mine and first == self.today:
             self.soonest = mine[0]
         else:
-            self.soonest = slots.soonest(self.session, self.wish, self.now)
+            self.soonest = self._look_ahead()
         if search.first is None and not mine and self.soonest is not None:
             first = self.soonest.starts_at.astimezone(self.zone).date()
             self.found = self._find(first)
@@ -164,7 +168,20 @@ class _Page:
 
     def _find(self, first: date) -> list[Slot]:
         anyone: Wish = replace(self.wish, therapist_id=None, gender=None)
-        return slots.openings(self.session, anyone, first, 7, self.now)
+        found = slots.openings(self.session, anyone, first, 7, self.now)
+        return [slot for slot in found if slot.starts_at >= self.earliest]
+
+    def _look_ahead(self) -> Slot | None:
+        """The first time there is, however far off; for whoever waits, the first far enough ahead."""
+        if self.earliest <= self.now:
+            return slots.soonest(self.session, self.wish, self.now)
+        for step in range(0, self.site.horizon_days + 1, LOOK_AHEAD_DAYS):
+            first = self.today + timedelta(days=step)
+            found = slots.openings(self.session, self.wish, first, LOOK_AHEAD_DAYS, self.now)
+            far = next((slot for slot in found if slot.starts_at >= self.earliest), None)
+            if far is not None:
+                return far
+        return None
 
     def _mine(self) -> list[Slot]:
         """The times of whoever the client wants."""
@@ -189,6 +206,7 @@ class _Page:
         )
         return {
             "option": option,
+            "is_waiting": provisional.is_waiting(self.journey),
             "talk": journeys.talk_minutes(self.journey, self.site),
             "site": self.site,
             "search": search,
@@ -209,15 +227,17 @@ class _Page:
     def nearest(self, wanted: datetime) -> list[tuple[str, str, str]]:
         """The three free times nearest to the one that is gone: value, label, with whom."""
         horizon = self.now + timedelta(days=self.site.horizon_days)
-        middle = min(max(wanted, self.now), horizon)
-        found = slots.nearest_slots(self.session, self.wish, middle, self.now)
+        middle = min(max(wanted, self.earliest), horizon)
+        count = 3 if self.earliest <= self.now else 12
+        found = slots.nearest_slots(self.session, self.wish, middle, self.now, count=count)
+        far_enough = [slot for slot in found if slot.starts_at >= self.earliest]
         return [
             (
                 slot_value(slot.starts_at),
                 week.short_label(slot.starts_at, self.zone),
                 self.staffing.names.get(slot.therapist_id, ""),
             )
-            for slot in found
+            for slot in far_enough[:3]
         ]
 
     def _reasons(self, first: date) -> dict[date, no_times.Why]:

@@ -7,7 +7,6 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from flask import abort, flash, g, redirect, url_for
-from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
 from clinic.booking import journeys
@@ -18,10 +17,9 @@ from clinic.intake import services as intakes
 from clinic.intake.models import Intake
 from clinic.intake.questionnaire import load_questionnaire
 from clinic.roster.models import Site
-from clinic.web import context, database
+from clinic.web import context, database, remembered
 from clinic.web.journey import sealed
 
-KEY = "journey"
 ENDPOINTS = {
     Step.OUTCOME: "journey.outcome",
     Step.SESSION: "journey.session",
@@ -35,9 +33,9 @@ ENDPOINTS = {
 def current() -> Journey | None:
     """The journey of this browser, looked up once for a request."""
     if "journey" not in g:
-        token = cookie.get(KEY)
+        token = remembered.way_token()
         g.journey = None
-        if isinstance(token, str) and token:
+        if token is not None:
             g.journey = journeys.find(database.session(), database.now(), token)
     return cast("Journey | None", g.journey)
 
@@ -52,8 +50,7 @@ def expect() -> Journey:
 
 def remember(token: str) -> None:
     """Puts a new journey's token into the cookie."""
-    cookie[KEY] = token
-    cookie.permanent = True
+    remembered.set_out(token)
     g.pop("journey", None)
 
 
@@ -63,8 +60,8 @@ def look_again() -> None:
 
 
 def forget() -> None:
-    """Takes journey and page one out of the cookie."""
-    cookie.pop(KEY, None)
+    """Takes journey, page one and whatever else was opened out of the cookie."""
+    remembered.forget()
     sealed.forget()
     g.pop("journey", None)
 

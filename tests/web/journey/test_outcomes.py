@@ -41,13 +41,19 @@ def test_a_stop_after_the_last_page(walker: Walker) -> None:
     assert walker.get("/book/session").location == "/book/outcome"
 
 
-def test_a_step_more_asks_for_a_number_and_keeps_the_wish(
-    walker: Walker, clinic: Clinic, db: Session
-) -> None:
+def test_a_step_more_says_why_and_leads_no_further_yet(walker: Walker) -> None:
     page = walker.answer_all(background={"heart": "heart_event_3m"})
     assert heading(page.text) == "We need an OK first"
     assert "Not a no. One more step" in page.text
+    assert "Please ask your heart team or GP if massage is OK for you now." in page.text
+    assert "020 7946 0142" in page.text
     assert walker.get("/book/session").location == "/book/outcome"
+
+
+def test_asking_to_be_rung_keeps_the_wish_with_the_answers(
+    walker: Walker, clinic: Clinic, db: Session
+) -> None:
+    walker.answer_all(background={"heart": "heart_event_3m"})
     assert walker.post("/book/call-back", CALL_BACK).location == "/book/we-will-ring"
     assert heading(walker.get("/book/we-will-ring").text) == "We will ring you"
     asked = db.scalars(sa.select(CallBack)).one()
@@ -64,10 +70,8 @@ def test_asking_twice_is_one_request(walker: Walker, db: Session) -> None:
 
 
 def test_a_number_that_cannot_be_one_keeps_what_was_typed(walker: Walker, db: Session) -> None:
-    walker.answer_all(background={"heart": "heart_event_3m"})
     page = walker.post("/book/call-back", {**CALL_BACK, "phone": "12"})
     assert page.status_code == 422
-    assert heading(page.text) == "We need an OK first"
     assert 'value="Ruth Carver"' in page.text
     assert 'href="#phone"' in page.text
     assert db.scalars(sa.select(CallBack)).all() == []
