@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from clinic.booking import returning
+from clinic.booking.journeys import digest
 from clinic.booking.models import Appointment, Journey
+from clinic.intake import returning
+from clinic.intake.models import Intake
 from clinic.intake.services import answers_of
 from tests.makers import Clinic
 from tests.web.journey.steps import Walker, heading
@@ -24,8 +26,14 @@ def back(app: Flask, walker: Walker, clinic: Clinic, db: Session, now: datetime)
     """A browser whose client was here before and begins anew from what was told then."""
     walker.to_check(clinic.swedish.id)
     walker.book()
-    booked = db.scalars(sa.select(Appointment)).one()
-    returning.begin(db, now, TOKEN, booked, tells_changes=False, clinic="Test Rooms")
+    before = db.get_one(Intake, db.scalars(sa.select(Appointment)).one().intake_id)
+    intake = returning.begin_again(db, now, before, {}, clinic="Test Rooms")
+    expires = now + timedelta(hours=1)
+    db.add(
+        Journey(
+            token_digest=digest(TOKEN), intake=intake, created_at=now, expires_at=expires, outcome_seen=False
+        )
+    )
     db.commit()
     again = Walker(app)
     with again.browser.session_transaction() as cookie:
