@@ -26,6 +26,7 @@ PURE = {
     "clinic.roster.choosing",
     "clinic.roster.limits",
     "clinic.roster.soonest",
+    "clinic.roster.why",
     "clinic.booking.journey",
     "clinic.booking.lifecycle",
     "clinic.booking.policy",

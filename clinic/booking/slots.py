@@ -14,6 +14,7 @@ from clinic.kernel.errors import NotFound
 from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.availability import Opening
 from clinic.roster.choosing import nearest
+from clinic.roster.explaining import Reason, Way, explain
 from clinic.roster.facts import Search, SiteRules, read_site, read_sites
 from clinic.roster.limits import is_deep
 from clinic.roster.models import Gender
@@ -133,6 +134,69 @@ def nearest_slots(
         return nearest_slots(session, replace(wish, therapist_id=None), starts_at, now, count)
     wanted = int(starts_at.timestamp() // 60)
     return [_slot(opening) for opening in nearest(found, wanted, count)]
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """A free time with one condition given up: which, at which site, with which option."""
+
+    way: Way
+    slot: Slot
+    site_id: int
+    option_id: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoTimes:
+    """Why a search finds nothing, and the nearest ways out, the nearest first."""
+
+    reason: Reason
+    ways: tuple[WayOut, ...]
+
+
+def why_nothing(
+    session: Session,
+    wish: Wish,
+    first_day: date,
+    days: int,
+    now: datetime,
+    *,
+    options: Collection[int] = (),
+    other_sites: Collection[int] = (),
+) -> NoTimes | None:
+    """Why nothing is free for a wish on these days and what is nearest; None where something is free.
+
+    `options` are those whose length may be taken instead (shorter ones of the same offering count, so
+    whatever the intake lets in may be passed). Seven statements.
+    """
+    length = length_of(session, wish.option_id)
+    search = search_for(wish, length, first_day, days, now)
+    shorter = _shorter(session, length, options)
+    found = explain(
+        session,
+        search,
+        shorter=[search_for(wish, each, first_day, days, now) for each in shorter],
+        other_sites=other_sites,
+    )
+    if found is None:
+        return None
+    lengths = {each.minutes + wish.talk_minutes: each for each in (*shorter, length)}
+    ways = []
+    for each in found.ways:
+        taken = lengths[each.minutes]
+        ways.append(WayOut(each.way, _slot(each.opening), each.site_id, taken.option_id, taken.minutes))
+    return NoTimes(found.reason, tuple(ways))
+
+
+def _shorter(session: Session, length: Length, options: Collection[int]) -> list[Length]:
+    wanted = LENGTHS.where(
+        OfferingOption.id.in_(options),
+        OfferingOption.offering_id == length.offering_id,
+        OfferingOption.minutes < length.minutes,
+        OfferingOption.is_active,
+    )
+    return [Length(*row) for row in session.execute(wanted)]
 
 
 def _today(site: SiteRules, now: datetime) -> date:
