@@ -23,6 +23,15 @@ WELL = {
     "health_consent": "yes", "age_years": 40, "goal": "relax", "pressure_pref": 3,
 }  # fmt: skip
 
+# Every question answered by somebody well who wants to relax.
+ALL_WELL: dict[str, Any] = {
+    **WELL, "born_on": "1986-05-01", "now_signs": [], "saddle_numb": "no", "bladder_bowel": [],
+    "nerve_signs": [], "pregnancy": "no", "sensitivity": [], "body_map": {}, "feeling_ill": [],
+    "leg_swelling": "none", "head_neck_signs": [], "recent_injury": "none", "cancer_history": "never",
+    "blood": [], "heart": [], "bones": [], "nerves_brain": [], "skin": [], "ops": [], "immune_meds": [],
+    "allergies": [], "anything_else": {"doctor_said_no": False, "text": ""},
+}  # fmt: skip
+
 
 @dataclass
 class Clinic:

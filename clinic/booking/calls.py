@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import services as audit
-from clinic.booking import journeys, services
+from clinic.booking import journeys, returning, services
 from clinic.booking.models import Appointment, Journey
 from clinic.booking.screening import check_allowed, is_bookable
 from clinic.booking.slots import Wish
-from clinic.booking.statuses import Status
 from clinic.catalog.models import OfferingOption
+from clinic.intake import returning as earlier
 from clinic.intake import services as intakes
 from clinic.intake.models import CallBack, Intake, IntakeStatus
 from clinic.kernel.errors import BadInput, NotFound, NotOffered, Stale
@@ -30,7 +30,6 @@ from clinic.people.models import Client, Consent
 from clinic.roster.models import Gender, Site
 
 LIFETIME = timedelta(hours=12)
-FRESH = timedelta(days=365)
 CHANNEL = "phone"
 
 
@@ -100,23 +99,16 @@ def hang_up(session: Session, now: datetime, journey_id: int) -> None:
 
 def last_intake(session: Session, client_id: int | None) -> Intake | None:
     """The newest judged intake of a client, whatever it said."""
-    if client_id is None:
-        return None
-    return session.scalar(
-        sa.select(Intake)
-        .where(Intake.client_id == client_id, Intake.status == IntakeStatus.JUDGED)
-        .order_by(Intake.judged_at.desc(), Intake.id.desc())
-        .limit(1)
-    )
+    return earlier.newest_of(session, client_id) if client_id is not None else None
 
 
-def is_fresh(intake: Intake | None, now: datetime) -> bool:
-    """Whether a time may be booked on these answers, if nothing has changed: younger than twelve months."""
+def is_fresh(session: Session, intake: Intake | None, now: datetime) -> bool:
+    """Whether a time may be booked on these answers, if nothing has changed: all of them still hold."""
     return (
         intake is not None
         and is_bookable(intake, now.date())
-        and intake.judged_at is not None
-        and intake.judged_at > now - FRESH
+        and earlier.may_carry_over(session, intake)
+        and not earlier.gone_stale(session, intake, now.date())
     )
 
 
@@ -127,7 +119,7 @@ def use_last(session: Session, now: datetime, journey_id: int, *, actor: str) ->
     """
     journey = _locked(session, now, journey_id)
     intake = last_intake(session, _caller(journey).client_id)
-    if intake is None or not is_fresh(intake, now):
+    if intake is None or not is_fresh(session, intake, now):
         raise Stale("The last answers cannot be used any more. Ask the questions again.")
     audit.record(session, now, actor, "confirmed_unchanged", "intake", intake.id)
     _rest_on(session, journey, intake)
@@ -137,12 +129,18 @@ def use_last(session: Session, now: datetime, journey_id: int, *, actor: str) ->
 def begin_questions(session: Session, now: datetime, journey_id: int, *, clinic: str, actor: str) -> Intake:
     """New answers, after the caller has said yes to the words that were read out; the yes is kept with them.
 
-    While the questions of this call are still being asked, they go on.
+    For a known caller what still holds is carried over, and the rest is asked. While the questions of this
+    call are still being asked, they go on.
     """
     journey = _locked(session, now, journey_id)
     if journey.intake is not None and journey.intake.status is IntakeStatus.DRAFT:
         return journey.intake
-    intake = intakes.begin(session, now, {"health_consent": "yes"}, clinic=clinic, channel=CHANNEL)
+    yes = {"health_consent": "yes"}
+    before = last_intake(session, _caller(journey).client_id)
+    if before is not None and earlier.may_carry_over(session, before):
+        intake = earlier.begin_again(session, now, before, yes, clinic=clinic, channel=CHANNEL)
+    else:
+        intake = intakes.begin(session, now, yes, clinic=clinic, channel=CHANNEL)
     audit.record(session, now, actor, "asked_by_phone", "intake", intake.id)
     _rest_on(session, journey, intake)
     return intake
@@ -175,19 +173,8 @@ def talk_minutes(session: Session, journey: Journey, site_talk_minutes: int) -> 
     extra = 0
     if journey.intake is not None and journey.intake.restrictions is not None:
         extra = intakes.restrictions_of(journey.intake).extra_minutes
-    return extra if _was_here(session, _caller(journey).client_id) else extra + site_talk_minutes
-
-
-def _was_here(session: Session, client_id: int | None) -> bool:
-    if client_id is None:
-        return False
-    return bool(
-        session.scalar(
-            sa.select(Appointment.id)
-            .where(Appointment.client_id == client_id, Appointment.status == Status.FULFILLED)
-            .limit(1)
-        )
-    )
+    was_here = returning.was_here(session, _caller(journey).client_id)
+    return extra if was_here else extra + site_talk_minutes
 
 
 def wish_of(

@@ -6,18 +6,22 @@ row first, so two tabs of one client take turns.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import services
+from clinic.booking import kept, returning, services
 from clinic.booking.journey import State, Step, Verdict, may_open
+from clinic.booking.kept import LIFETIME, back_of
+from clinic.booking.kept import Details as Details
+from clinic.booking.kept import Filters as Filters
+from clinic.booking.kept import details_of as details_of
+from clinic.booking.kept import digest as digest
+from clinic.booking.kept import filters_of as filters_of
 from clinic.booking.models import Appointment, Hold, Journey
 from clinic.booking.screening import BOOKABLE, check_allowed, waits
 from clinic.booking.slots import Wish
@@ -25,43 +29,19 @@ from clinic.booking.statuses import HoldStatus
 from clinic.catalog.models import OfferingOption
 from clinic.catalog.recommendation import recommend
 from clinic.intake import pages, triage
+from clinic.intake import returning as earlier
 from clinic.intake import services as intakes
 from clinic.intake.level import Level
 from clinic.intake.models import Intake, IntakeStatus
-from clinic.intake.questionnaire import load_questionnaire
 from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, Stale
 from clinic.people import services as people
 from clinic.people.models import Client, Consent, ConsentKind
 from clinic.roster.models import Gender, Site
 
-LIFETIME = timedelta(hours=24)
 KEPT_HOLDS = frozenset({HoldStatus.OPEN, HoldStatus.LAPSED, HoldStatus.CONFIRMED})
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
-    """Who comes, as `people.contact` read it, and whether they want a reminder."""
-
-    name: str
-    email: str
-    phone: str
-    wants_reminders: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a client chose on the page of times: 'any', 'woman', 'man' or a therapist's id; step-free."""
-
-    person: str = "any"
-    is_step_free: bool = False
-
-
 # --- reading -----------------------------------------------------------------------------------------
-
-
-def digest(token: str) -> str:
-    """What is kept of a token: nobody who reads the table can go on somebody's way."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def find(session: Session, now: datetime, token: str) -> Journey | None:
@@ -96,23 +76,12 @@ def is_live(held: Hold | None, now: datetime) -> bool:
     return held is not None and held.status is HoldStatus.OPEN and held.expires_at > now
 
 
-def details_of(journey: Journey) -> Details | None:
-    """What was typed on the page of details, once it could be taken."""
-    kept = _kept(journey).get("details")
-    return Details(**kept) if kept else None
-
-
-def filters_of(journey: Journey) -> Filters:
-    """What was chosen on the page of times when a time was held."""
-    return Filters(**_kept(journey).get("filters", {}))
-
-
 def talk_minutes(journey: Journey, site: Site) -> int:
     """The minutes that come on top of the hands-on ones: to talk on a first visit, and what limits ask."""
-    extra = 0
+    extra, back = 0, back_of(journey)
     if journey.intake is not None and journey.intake.restrictions is not None:
         extra = intakes.restrictions_of(journey.intake).extra_minutes
-    return site.talk_minutes + extra
+    return extra if back is not None and back.was_here else site.talk_minutes + extra
 
 
 def wish_of(journey: Journey, site: Site, filters: Filters) -> Wish:
@@ -126,6 +95,7 @@ def wish_of(journey: Journey, site: Site, filters: Filters) -> Wish:
         therapist_id=int(filters.person) if filters.person.isdigit() else None,
         gender=_gender(filters.person),
         is_step_free=filters.is_step_free,
+        client_id=kept.client_id_of(journey),
         ignore_entry_id=journey.hold.entry_id if journey.hold else None,
     )
 
@@ -159,13 +129,13 @@ def answer(
     """
     journey = _locked(session, now, journey_id)
     intake = _intake(journey)
-    if intake.client_id is not None:
-        journey.intake = intakes.begin(session, now, answers, clinic=clinic)
-    elif dict(answers) == intakes.answers_of(intake):
+    if dict(answers) == intakes.answers_of(intake):
         _judge_if_ready(session, now, journey, answers)
         return journey
+    if intake.client_id is not None:
+        journey.intake = earlier.begin_like(session, now, intake, answers, clinic=clinic)
     else:
-        intakes.save(session, intake, answers)
+        earlier.save(session, now, intake, answers, clinic=clinic)
     _forget_after_questions(session, journey)
     _judge_if_ready(session, now, journey, answers)
     return journey
@@ -179,10 +149,11 @@ def _judge_if_ready(session: Session, now: datetime, journey: Journey, answers: 
     first = triage.page_one(rules, cleaned)
     if first.level.stops:
         intakes.count_stop(session, now.date(), first.level)
-    elif pages.next_page(load_questionnaire(intake.questionnaire_version), answers) is not None:
+    elif pages.next_page(rules.questionnaire, answers, earlier.asking_of(session, intake)) is not None:
         return
     suggestion = recommend(cleaned, triage.assess(rules, cleaned))
     intakes.judge(session, now, intake, suggestion.left_out if suggestion else None)
+    returning.make_theirs(session, now, journey)
 
 
 def withdraw(session: Session, now: datetime, journey_id: int) -> None:
@@ -218,6 +189,7 @@ def see_outcome(session: Session, now: datetime, journey_id: int) -> None:
     if state_of(journey).verdict is not Verdict.BOOK:
         raise Stale()
     journey.outcome_seen = True
+    returning.suggest_the_same(session, now, journey)
     session.flush()
 
 
@@ -227,6 +199,7 @@ def go_on_provisionally(session: Session, now: datetime, journey_id: int) -> Non
     if journey.intake is None or not waits(journey.intake):
         raise Stale()
     journey.is_provisional = journey.outcome_seen = True
+    returning.suggest_the_same(session, now, journey)
     session.flush()
 
 
@@ -283,7 +256,7 @@ def take_time(
     if option_id is not None and option_id != journey.option_id:
         raise Stale("You chose another session meanwhile. These are the times for that one.")
     wish = wish_of(journey, site, filters)
-    _keep(journey, filters=asdict(filters))
+    kept.keep(journey, filters=asdict(filters))
     if _is_same(journey.hold, wish, starts_at, now) and journey.hold is not None:
         session.flush()
         return journey.hold
@@ -342,7 +315,7 @@ def _is_same(held: Hold | None, wish: Wish, starts_at: datetime, now: datetime) 
 def keep_details(session: Session, now: datetime, journey_id: int, details: Details) -> None:
     """Keeps who comes, encrypted, until it becomes a client or the journey expires."""
     journey = _at(session, now, journey_id, Step.DETAILS)
-    _keep(journey, details=asdict(details))
+    kept.keep(journey, details=asdict(returning.as_known(session, journey, details)))
     session.flush()
 
 
@@ -362,7 +335,7 @@ def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, t
         raise Stale("You chose another time meanwhile. Check this one before you book it.")
     if not is_live(held, now):
         raise HoldLapsed()
-    client = people.find_or_add_client(
+    client = returning.client_of(session, journey, details) or people.find_or_add_client(
         session,
         now,
         name=details.name,
@@ -371,6 +344,8 @@ def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, t
         wants_reminders=details.wants_reminders,
     )
     made = services.confirm(session, now, held.id, client, actor="client")
+    if journey.intake is not None:
+        returning.reopen_worse(session, now, client, journey.intake)
     _record_consents(session, now, journey, client, details, terms)
     journey.appointment = made
     journey.expires_at = now + LIFETIME
@@ -424,15 +399,6 @@ def _forget_after_questions(session: Session, journey: Journey) -> None:
 def _release(session: Session, journey: Journey) -> None:
     services.release(session, journey.hold_id)
     journey.hold = None
-
-
-def _kept(journey: Journey) -> dict[str, Any]:
-    kept: dict[str, Any] = json.loads(journey.details) if journey.details else {}
-    return kept
-
-
-def _keep(journey: Journey, **parts: Mapping[str, Any]) -> None:
-    journey.details = json.dumps({**_kept(journey), **parts})
 
 
 def _gender(person: str) -> Gender | None:

@@ -14,7 +14,7 @@ from clinic.intake import services as intakes
 from clinic.intake.level import Level
 from clinic.intake.models import Intake
 from clinic.intake.pages import EVERYTHING, next_page, pages_shown
-from clinic.intake.questionnaire import Kind, load_questionnaire
+from clinic.intake.questionnaire import load_questionnaire
 from clinic.kernel.errors import WrongState
 from clinic.people.models import Consent
 from tests import makers
@@ -22,13 +22,7 @@ from tests import makers
 pytestmark = pytest.mark.database
 Q = load_questionnaire()
 PAGE_ONE: dict[str, Any] = {"now_signs": [], "saddle_numb": "no", "bladder_bowel": [], "nerve_signs": []}
-WELL: dict[str, Any] = {
-    **{each.id: [] for each in Q.questions if each.kind is Kind.ANY and not each.shown_if},
-    **PAGE_ONE, **makers.WELL, "born_on": "1986-05-01", "pregnancy": "no", "body_map": {},
-    "leg_swelling": "none", "recent_injury": "none", "cancer_history": "never",
-    "anything_else": {"doctor_said_no": False, "text": ""},
-}  # fmt: skip
-del WELL["fit_today"], WELL["anything_changed"]
+WELL = makers.ALL_WELL
 
 
 def days(number: int) -> timedelta:

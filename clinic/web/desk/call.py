@@ -13,10 +13,11 @@ from clinic.booking import calls, queries
 from clinic.booking.calls import Caller
 from clinic.booking.models import Journey
 from clinic.booking.queries import Listed
-from clinic.booking.screening import BOOKABLE, waits
-from clinic.intake import pages
+from clinic.booking.screening import BOOKABLE, is_bookable, waits
+from clinic.intake import pages, returning
 from clinic.intake import services as intakes
 from clinic.intake.models import Intake, IntakeStatus
+from clinic.intake.pages import EVERYTHING, Asking
 from clinic.intake.questionnaire import load_questionnaire
 from clinic.kernel.codes import new_token
 from clinic.kernel.errors import NotFound, NotOffered
@@ -43,6 +44,11 @@ class Call:
     def is_asking(self) -> bool:
         """Whether the questions are being asked; only then may their page be opened."""
         return self.intake is not None and self.intake.status is IntakeStatus.DRAFT
+
+    @property
+    def asking(self) -> Asking:
+        """What is asked in this call: of a known caller only what holds no longer."""
+        return returning.asking_of(database.session(), self.intake) if self.intake else EVERYTHING
 
     @property
     def may_book(self) -> bool:
@@ -126,7 +132,8 @@ def next_slug(call: Call) -> str:
     assert call.intake is not None
     questionnaire = load_questionnaire(call.intake.questionnaire_version)
     answers = intakes.answers_of(call.intake)
-    return pages.next_page(questionnaire, answers) or questionnaire.pages[-1].slug
+    last = pages.pages_shown(questionnaire, answers, call.asking)[-1].slug
+    return pages.next_page(questionnaire, answers, call.asking) or last
 
 
 def legs(call: Call, now_at: str) -> dict[str, object]:
@@ -141,6 +148,7 @@ def legs(call: Call, now_at: str) -> dict[str, object]:
         "at_leg": now_at,
         "desk_line": line,
         "is_ready": is_ready,
+        "is_provisional": is_provisional(call),
         "last_visit": last_visit(call.caller.client_id, database.now()),
         "option": call.journey.option,
         "others": [each for each in waiting() if each.number != call.number],

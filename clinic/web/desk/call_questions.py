@@ -57,7 +57,8 @@ def answer_questions(number: int, slug: str) -> ResponseReturnValue:
     form.setlist(CONSENT, ["yes"])
     site = main_site()
     today = local_day(database.now(), site.tz if site else "UTC")
-    reading = pages.read_page(questionnaire, slug, form, intakes.answers_of(call.intake), today)
+    answers = intakes.answers_of(call.intake)
+    reading = pages.read_page(questionnaire, slug, form, answers, today, call.asking)
     if reading.errors:
         return _page(call, slug, reading)
     with database.transaction() as session:
@@ -77,8 +78,8 @@ def _is_open(call: Call, slug: str) -> bool:
         return False
     questionnaire = load_questionnaire(call.intake.questionnaire_version)
     answers = intakes.answers_of(call.intake)
-    slugs = [page.slug for page in pages.pages_shown(questionnaire, answers)]
-    next_slug = pages.next_page(questionnaire, answers) or slugs[-1]
+    slugs = [page.slug for page in pages.pages_shown(questionnaire, answers, call.asking)]
+    next_slug = pages.next_page(questionnaire, answers, call.asking) or slugs[-1]
     return slug in slugs and slugs.index(slug) <= slugs.index(next_slug)
 
 
@@ -86,9 +87,9 @@ def _page(call: Call, slug: str, reading: Reading | None = None) -> ResponseRetu
     assert call.intake is not None
     questionnaire = load_questionnaire(call.intake.questionnaire_version)
     answers = intakes.answers_of(call.intake)
-    model = page_model(questionnaire, slug, answers, reading, frozenset({CONSENT}))
-    before = pages.previous_page(questionnaire, slug, answers)
-    slugs = [page.slug for page in pages.pages_shown(questionnaire, answers)]
+    model = page_model(questionnaire, slug, answers, reading, frozenset({CONSENT}), call.asking)
+    before = pages.previous_page(questionnaire, slug, answers, call.asking)
+    slugs = [page.slug for page in pages.pages_shown(questionnaire, answers, call.asking)]
     html = render_template(
         "desk/call_questions.html",
         model=model,
@@ -110,7 +111,7 @@ def call_outcome(number: int) -> ResponseReturnValue:
     call = kept.expect(number)
     if call.is_asking or call.intake is None or call.may_book or call.journey.appointment_id is not None:
         return kept.onward(number)
-    return _outcome(call)
+    return outcome_page(call)
 
 
 @blueprint.post("/caller/<int:number>/outcome")
@@ -128,7 +129,7 @@ def call_back(number: int) -> ResponseReturnValue:
     try:
         phone = contact.read_phone(request.form.get("phone", ""), site.locale if site else "UK")
     except BadInput as refusal:
-        return _outcome(call, [("phone", refusal.sentence)])
+        return outcome_page(call, [("phone", refusal.sentence)])
     with database.transaction() as session:
         calls.ask_for_call_back(
             session,
@@ -145,7 +146,10 @@ def call_back(number: int) -> ResponseReturnValue:
     return redirect(url_for("desk.queue") + "#calls", code=303)
 
 
-def _outcome(call: Call, errors: list[tuple[str, str]] | None = None) -> ResponseReturnValue:
+def outcome_page(
+    call: Call, errors: list[tuple[str, str]] | None = None, status: int = 422
+) -> ResponseReturnValue:
+    """What to say to a caller who cannot be booked now, with the way on; `status` where there are errors."""
     site = main_site()
     locale = load_locale(site.locale if site else "UK")
     if call.intake is None:
@@ -167,4 +171,4 @@ def _outcome(call: Call, errors: list[tuple[str, str]] | None = None) -> Respons
         typed=request.form,
         **kept.legs(call, "health"),
     )
-    return html, 422 if errors else 200
+    return html, status if errors else 200

@@ -159,7 +159,7 @@ def _health(number: int, errors: list[tuple[str, str]] | None = None) -> Respons
         return kept.onward(number)
     session, now = database.session(), database.now()
     last = calls.last_intake(session, found.caller.client_id)
-    asks_change = calls.is_fresh(last, now) and request.args.get("anew") != "1"
+    asks_change = calls.is_fresh(session, last, now) and request.args.get("anew") != "1"
     if errors and errors[0][0] == "consent":
         asks_change = False
     site = main_site()

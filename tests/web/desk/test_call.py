@@ -225,11 +225,10 @@ def test_a_caller_who_needs_clearance_is_put_on_the_list(desk: FlaskClient, db: 
     assert wanted.intake_id is not None
 
 
-def known(db: Session, book: Book, days_ago: int = 30, **changes: Any) -> Appointment:
-    """Somebody who was here some days ago, with their answers."""
+def known(db: Session, book: Book, days_ago: int = 2, **answers: Any) -> Appointment:
+    """Somebody who was here some days ago, who had answered everything then."""
     then = NOW - timedelta(days=days_ago)
-    made = book(then.replace(hour=13), now=then - timedelta(days=1), **changes)
-    return made
+    return book(then.replace(hour=13), now=then, answers={**makers.ALL_WELL, **answers})
 
 
 def test_somebody_known_answers_only_if_anything_has_changed(
@@ -249,6 +248,52 @@ def test_somebody_known_answers_only_if_anything_has_changed(
     made = db.scalars(sa.select(Appointment).order_by(Appointment.id.desc())).first()
     assert made is not None
     assert (made.client_id, made.intake_id, made.talk_minutes) == (was.client_id, was.intake_id, 0)
+
+
+def test_of_somebody_known_only_what_holds_no_longer_is_asked(
+    desk: FlaskClient, db: Session, book: Book
+) -> None:
+    was = known(db, book, days_ago=30, heart=["pacemaker"])
+    call = begin(desk, {"client": was.client_id})
+    assert "You need not say again" in text(desk.get(f"{call}/health"))
+    page = desk.post(f"{call}/health", data={"consent": "yes"})
+    seen = []
+    while "/questions/" in page.location:
+        seen.append(page.location.rsplit("/", 1)[-1])
+        asked = text(desk.get(page.location))
+        assert '" checked' not in asked
+        assert "pacemaker" not in asked
+        data = {**PAGES, "changes": {"anything_changed": NONE}}[seen[-1]]
+        page = follow_call(desk, desk.post(page.location, data=data), call)
+    assert seen == ["safety", "changes", "wishes", "lately", "background"]
+    made = db.scalars(sa.select(Intake).order_by(Intake.id.desc())).first()
+    assert made is not None
+    assert made.based_on_id == was.intake_id
+    assert intakes.answers_of(made)["heart"] == ["pacemaker"]
+
+
+def follow_call(desk: FlaskClient, answer: TestResponse, call: str) -> TestResponse:
+    """Past the call's own address, to where it leads."""
+    return desk.get(call) if answer.location.rstrip("/") == call else answer
+
+
+def test_worse_answers_by_telephone_make_what_is_booked_wait(
+    desk: FlaskClient, db: Session, book: Book
+) -> None:
+    was = known(db, book, days_ago=1)
+    coming = book(TUESDAY_TEN, "Bea Brown", answers=makers.ALL_WELL)
+    coming.client_id = was.client_id
+    db.commit()
+    call = begin(desk, {"client": was.client_id})
+    changed = {"anything_changed": ["health"]}
+    answers = {**PAGES["background"], "heart": ["bp_not_controlled"]}
+    page = desk.post(f"{call}/health", data={"consent": "yes"})
+    while page.status_code == 303 and "/questions/" in page.location:
+        slug = page.location.rsplit("/", 1)[-1]
+        data = {**PAGES, "changes": changed, "background": answers}[slug]
+        page = follow_call(desk, desk.post(page.location, data=data), call)
+    db.expire_all()
+    assert coming.status is Status.PROVISIONAL
 
 
 @pytest.mark.parametrize(
