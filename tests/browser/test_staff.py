@@ -40,6 +40,8 @@ PAGES = {
             "/clinic/sites",
             "/clinic/sites/1",
             "/clinic/sign-ins",
+            "/clinic/rules",
+            "/clinic/rules/print",
         ],
     ),
 }
