@@ -16,6 +16,7 @@ from clinic.booking.journeys import Filters
 from clinic.booking.models import Journey
 from clinic.booking.slots import Slot, Wish
 from clinic.kernel.errors import BadInput, NotCleared, NotOffered, Refusal, SlotTaken, Stale
+from clinic.roster.explaining import Way
 from clinic.roster.models import Site, Therapist
 from clinic.web import access, database, no_times, people_at
 from clinic.web.journey import provisional, way, week
@@ -211,6 +212,7 @@ class _Page:
             "site": self.site,
             "search": search,
             "week": drawn,
+            "nothing": self.nothing(search.first) if not drawn.count else ("", []),
             "groups": self._groups(),
             "summary_person": self._person_words(),
             "soonest": self.soonest,
@@ -253,6 +255,52 @@ class _Page:
             person=person.name.split()[0] if person else "",
             instead=self._with_anyone() if self.search.filters.person != "any" else "",
         )
+
+    def nothing(self, first: date) -> tuple[str, list[tuple[str, str]]]:
+        """Why the week has no time, and the nearest ways out: words and address."""
+        found = slots.why_nothing(
+            self.session,
+            self.wish,
+            first,
+            7,
+            max(self.now, self.earliest),
+            options=self._shorter(),
+            other_sites=[site.id for site in self.staffing.sites if site.id != self.site.id],
+        )
+        if found is None or self.journey.option is None:
+            return "", []
+        person = self._person()
+        said = no_times.explained(
+            found,
+            no_times.Names(
+                people=self.staffing.names,
+                sites={site.id: (site.name, site.tz) for site in self.staffing.sites},
+                site=self.site.name,
+                minutes=self.journey.option.minutes,
+                person=person.name if person else "",
+            ),
+            self.now,
+        )
+        return said.sentence, [(way.words, self._way_href(way.out)) for way in said.ways]
+
+    def _shorter(self) -> list[int]:
+        """Other lengths of the session that are no firmer: whoever may have the one may have them."""
+        option = self.journey.option
+        if option is None:
+            return []
+        most = option.pressure_lightest
+        return [each.id for each in option.offering.options if each.pressure_lightest <= most]
+
+    def _way_href(self, way: slots.WayOut) -> str:
+        """Where a way out is taken: the sessions for another length, this page for everything else."""
+        if way.way is Way.SHORTER:
+            return url_for("journey.session")
+        site = self.staffing.site_by_id(way.site_id) or self.site
+        day = way.slot.starts_at.astimezone(ZoneInfo(site.tz)).date()
+        changes: dict[str, Any] = {"site": site.slug, "week": day.isoformat()}
+        if way.way is Way.OTHER_THERAPIST:
+            changes["with"] = way.slot.therapist_id
+        return url_for("journey.time", **self.search.args(**changes))
 
     def _with_anyone(self) -> str:
         return url_for("journey.time", **self.search.args(**{"with": "any"}))

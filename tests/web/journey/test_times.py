@@ -243,8 +243,25 @@ def test_a_week_without_a_time_says_what_to_do(walker: Walker, clinic: Clinic, d
     assert "2026-12-03T09:00Z" in slots_of(page)  # the first week with a time
     empty = walker.get("/book/time?week=2026-11-23&with=woman").text
     assert "Nothing free this week" in empty
-    assert "Go to Thu 3 Dec, 09:00" in empty
-    assert "Look with anyone" in empty
+    assert "We are closed on these days." in empty
+    way_out = '<a class="btn" href="/book/time?site=canal-street&amp;with=woman&amp;week=2026-12-03">'
+    assert f"{way_out}Thu 3 Dec, 09:00</a>" in empty
+    assert "Call 020 7946 0142" in empty
+
+
+def test_a_week_in_which_one_person_is_away_says_so_and_names_who_is_there(
+    walker: Walker, clinic: Clinic, db: Session
+) -> None:
+    amara, tom = clinic.therapists
+    starts = datetime(2026, 11, 23, tzinfo=UTC)
+    roster.add_time_off(db, NOW, amara.id, starts, starts + timedelta(days=8))
+    db.commit()
+    walker.to_time(clinic.swedish.id)
+    empty = walker.get(f"/book/time?week=2026-11-23&with={amara.id}").text
+    assert "Amara Osei is away on these days." in empty
+    with_tom = f'href="/book/time?site=canal-street&amp;with={tom.id}&amp;week=2026-11-23"'
+    assert f"{with_tom}>With Tom Whitfield: today, 09:00</a>" in empty
+    assert ">Tue 1 Dec, 09:00</a>" in empty
 
 
 def test_no_time_at_all_leads_to_a_person(walker: Walker, clinic: Clinic, db: Session) -> None:
