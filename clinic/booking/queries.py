@@ -15,11 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
-from clinic.booking.standing import Standing, standing
+from clinic.booking.screening import BOOKABLE, suits
+from clinic.booking.standing import Mark, Standing, standing
 from clinic.booking.statuses import HoldStatus, Status
 from clinic.catalog.models import Offering, OfferingOption
 from clinic.intake import services as intakes
-from clinic.intake.models import CallBack, CallBackStatus, Intake
+from clinic.intake.level import Level, level_on
+from clinic.intake.models import ClearanceStatus, Intake
 from clinic.intake.restrictions import desk_line
 from clinic.kernel import walltime
 from clinic.kernel.money import Money
@@ -56,6 +58,7 @@ class Listed:
     technique: str
     intake_id: int | None
     version: int
+    lapses_at: datetime | None = None
 
     @property
     def local_day(self) -> date:
@@ -63,8 +66,19 @@ class Listed:
         return walltime.local(self.starts_at, walltime.zone(self.tz)).date()
 
     def standing(self, now: datetime) -> Standing:
-        """How it stands at `now`: late, in session, …"""
-        return standing(self.status, self.starts_at, self.ends_at, now)
+        """How it stands at `now`: late, in session, kept until …"""
+        found = standing(self.status, self.starts_at, self.ends_at, now)
+        if found.mark is Mark.PROVISIONAL and self.lapses_at is not None:
+            return Standing(found.mark, self.kept_until)
+        return found
+
+    @property
+    def kept_until(self) -> str:
+        """'kept until Tue 14:00' for a provisional time that goes back then, else ''."""
+        if self.lapses_at is None:
+            return ""
+        zone = walltime.zone(self.tz)
+        return f"kept until {walltime.local(self.lapses_at, zone):%a} {walltime.clock(self.lapses_at, zone)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,28 +133,6 @@ class Card:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many wait for someone: call-backs that are open, and times that are provisional."""
-
-    call_backs: int
-    provisional: int
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCall:
-    """Someone who asked to be rung. What they wrote is not for the desk."""
-
-    id: int
-    name: str
-    phone: str
-    email: str | None
-    best_time: str
-    site: str
-    tz: str
-    created_at: datetime
-
-
 _COLUMNS = (
     Appointment.id,
     Appointment.reference,
@@ -164,6 +156,7 @@ _COLUMNS = (
     Offering.technique,
     Appointment.intake_id,
     Appointment.version,
+    Appointment.lapses_at,
 )
 
 
@@ -302,7 +295,7 @@ def late_notes(session: Session, appointment_ids: Collection[int]) -> dict[int, 
 
 
 def card(session: Session, reference: str) -> Card | None:
-    """All that the desk may know of the appointment with that reference, or None. Five statements at most."""
+    """All that the desk may know of the appointment with that reference, or None. Eight statements."""
     row = session.execute(
         listed()
         .add_columns(
@@ -322,7 +315,8 @@ def card(session: Session, reference: str) -> Card | None:
         return None
     values = dict(row._mapping)
     shown = Listed(**{name: values[name] for name in Listed.__slots__})
-    line, is_ready = desk_line_of(session, shown.intake_id)
+    option_id = _open_option(shown, row.option_id)
+    line, is_ready = desk_line_of(session, shown.intake_id, shown.local_day, option_id)
     events = _events(session, shown.id)
     return Card(
         listed=shown,
@@ -341,13 +335,34 @@ def card(session: Session, reference: str) -> Card | None:
     )
 
 
-def desk_line_of(session: Session, intake_id: int | None) -> tuple[str, bool]:
-    """What reception prepares for an intake, and whether a session may be given as it stands."""
+def _open_option(shown: Listed, option_id: int) -> int | None:
+    """The option of a session that is still to be given."""
+    return option_id if shown.status in (Status.PROVISIONAL, Status.BOOKED) else None
+
+
+def desk_line_of(
+    session: Session, intake_id: int | None, on: date, option_id: int | None = None
+) -> tuple[str, bool]:
+    """What reception prepares for a session on that day, and whether it may be given as it stands.
+
+    What was cleared until then is ready. With `option_id`, a session that the answers rule out by now says
+    that another has to be chosen, never why.
+    """
     intake = session.get(Intake, intake_id) if intake_id else None
     if intake is None or intake.level is None or intake.restrictions is None:
         return "No health questions yet", False
-    line = desk_line(intakes.restrictions_of(intake), intake.level)
-    return line, line not in ("Not to be booked",) and not line.startswith("Needs clearance")
+    limits = intakes.restrictions_of(intake)
+    level = level_on(intake.level, intake.cleared_until_on, on)
+    if level is Level.CLEARANCE and _is_refused(intake):
+        return "Not to be booked", False
+    option = session.get(OfferingOption, option_id) if option_id else None
+    if option is not None and not level.stops and not suits(limits, option):
+        return "Choose another session", False
+    return desk_line(limits, level), level in BOOKABLE
+
+
+def _is_refused(intake: Intake) -> bool:
+    return intake.clearance is not None and intake.clearance.status is ClearanceStatus.REFUSED
 
 
 def _events(session: Session, appointment_id: int) -> tuple[Event, ...]:
@@ -372,41 +387,3 @@ def _names(session: Session, actors: Collection[str]) -> dict[str, str]:
         for number, name in session.execute(sa.select(User.id, User.name).where(User.id.in_(numbers))):
             found[numbers[number]] = name
     return found
-
-
-def waiting(session: Session, now: datetime) -> Waiting:
-    """What stands in the desk's bar: two numbers, one statement."""
-    calls = sa.select(sa.func.count()).where(CallBack.status == CallBackStatus.OPEN).scalar_subquery()
-    times = (
-        sa.select(sa.func.count())
-        .where(Appointment.status == Status.PROVISIONAL, Appointment.ends_at > now)
-        .scalar_subquery()
-    )
-    row = session.execute(sa.select(calls.label("calls"), times.label("times"))).one()
-    return Waiting(row.calls, row.times)
-
-
-def open_calls(session: Session) -> list[OpenCall]:
-    """Who asked to be rung and has not been, longest waiting first."""
-    rows = session.execute(
-        sa.select(
-            CallBack.id,
-            CallBack.name,
-            CallBack.phone,
-            CallBack.email,
-            CallBack.best_time,
-            Site.name.label("site"),
-            Site.tz,
-            CallBack.created_at,
-        )
-        .join(Site, Site.id == CallBack.site_id)
-        .where(CallBack.status == CallBackStatus.OPEN)
-        .order_by(CallBack.created_at, CallBack.id)
-    )
-    return [OpenCall(**row._mapping) for row in rows]
-
-
-def provisional_times(session: Session, now: datetime) -> list[Listed]:
-    """The times kept for somebody until a therapist has decided, soonest first."""
-    wanted = listed().where(Appointment.status == Status.PROVISIONAL, Appointment.ends_at > now)
-    return [Listed(**row._mapping) for row in session.execute(wanted)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from clinic.intake.answers import Answers
 from clinic.intake.questionnaire import NONE, Kind, Mark, Question, Questionnaire
-from clinic.intake.restrictions import POSITIONS, Restrictions, area_names
+from clinic.intake.restrictions import LIGHT, POSITIONS, Restrictions, area_names, one_line
 from clinic.intake.techniques import Technique, Techniques
 
 _FIRMEST = 5
@@ -57,6 +57,7 @@ def marks(limits: Restrictions, answers: Answers) -> dict[str, tuple[str, ...]]:
     return {
         "avoid": tuple(sorted(avoid - answers.leave)),
         "leave": tuple(sorted(answers.leave)),
+        "light": tuple(sorted(set(limits.light_areas) - avoid - answers.leave)),
         "hurts": tuple(sorted(answers.hurts)),
         "work": tuple(sorted(answers.work - avoid)),
     }
@@ -77,10 +78,24 @@ def area_rows(
     ]
     closed = {*shown["avoid"], *shown["leave"]}
     hurts, work = set(shown["hurts"]) - closed, set(shown["work"]) - closed
+    lower = {region: cap for region, cap in limits.lower_caps() if region not in closed and cap < firmest}
+    for cap in sorted(set(lower.values())):
+        here = {region for region in lower if lower[region] == cap}
+        plain = "light only" if cap <= LIGHT else "less firm"
+        for regions, words in (
+            (here & hurts & work, f"{plain}; work, hurts"), (here & work - hurts, f"{plain}; work"),
+            (here & hurts - work, f"{plain}; hurts"), (here - hurts - work, plain),
+        ):  # fmt: skip
+            rows += _rows(regions, words, _pressure(cap, known), asked)
+    hurts, work = hurts - set(lower), work - set(lower)
     for regions, words in ((hurts & work, "work, hurts"), (work - hurts, "work"), (hurts - work, "hurts")):
-        rows += [AreaRow(_capital(area), words, up_to) for area in area_names(tuple(sorted(regions)), asked)]
+        rows += _rows(regions, words, up_to, asked)
     wish = f"likes it {known.pressure_word(answers.pressure)}" if answers.pressure else "as you find it"
     return [*rows, AreaRow("Anywhere else" if rows else "Everywhere", wish, up_to)]
+
+
+def _rows(regions: Iterable[str], words: str, press: str, asked: Questionnaire) -> list[AreaRow]:
+    return [AreaRow(_capital(area), words, press) for area in area_names(tuple(sorted(regions)), asked)]
 
 
 def technique_rows(limits: Restrictions, known: Techniques) -> list[TechniqueRow]:
@@ -123,6 +138,11 @@ def changes(
         rows.append(Change("plus", f"{_capital(area)}:", "leave out."))
     for area in area_names(tuple(sorted(set(before.avoid) - set(after.avoid))), asked):
         rows.append(Change("minus", "", f"{_capital(area)} may be worked on again."))
+    for area in area_names(tuple(sorted(set(after.light_areas) - set(before.light_areas))), asked):
+        rows.append(Change("plus", f"{_capital(area)}:", "light only."))
+    for area in area_names(tuple(sorted(set(before.light_areas) - set(after.light_areas))), asked):
+        if not set(before.light_areas) & set(after.avoid):
+            rows.append(Change("minus", "", f"{_capital(area)}: light only no longer."))
     for name, words in POSITIONS.items():
         if name in after.positions and name not in before.positions:
             rows.append(Change("plus", f"{words}."))
@@ -155,6 +175,23 @@ def in_words(plain: Mapping[str, Any], asked: Questionnaire) -> list[tuple[str, 
         if rows:
             pages.append((page.title, rows))
     return pages
+
+
+def answers_to(plain: Mapping[str, Any], asked: Questionnaire, ids: Collection[str]) -> list[Answered]:
+    """Gives the answers to some questions, in the order in which they are asked."""
+    return [
+        Answered(question.title, _words_of(question, plain, asked))
+        for question in asked.questions
+        if question.id in ids and question.id in plain and question.id != _CONSENT
+    ]
+
+
+def limits_in_words(limits: Restrictions, asked: Questionnaire, known: Techniques) -> str:
+    """Gives what a decision limits in one line: 'Light only. Not: tummy. Without deep tissue.'"""
+    line = one_line(limits, asked, known)
+    out = [each.name for each in known.by_id.values() if limits.excluded.get(each.id)]
+    said = [] if line == one_line(Restrictions()) else [line]
+    return " ".join([*said, f"Without {', '.join(out)}."] if out else said)
 
 
 def _words_of(question: Question, plain: Mapping[str, Any], asked: Questionnaire) -> str:

@@ -19,7 +19,7 @@ from clinic.booking.queries import GONE, Listed, appointments_on, listed, span_o
 from clinic.booking.statuses import Status
 from clinic.care import agenda
 from clinic.care.agenda import Stretch, Work
-from clinic.intake.level import Level
+from clinic.intake.level import Level, level_on
 from clinic.intake.models import Intake
 from clinic.intake.restrictions import Restrictions, one_line
 from clinic.kernel import walltime
@@ -41,6 +41,7 @@ EARLIER_SHOWN = 8
 NOTHING = "Nothing to mind"
 NOT_ASKED = "No health questions yet"
 NOT_DECIDED = "Waits for a decision"
+NOT_CLEARED = "Not cleared. Do not begin"
 READ_NOTES = "Read the notes on the sheet"
 _OPEN = frozenset({Status.PROVISIONAL, Status.BOOKED, Status.CHECKED_IN})
 
@@ -102,7 +103,7 @@ def home_zone(session: Session, therapist_id: int) -> str:
 def days_of(session: Session, now: datetime, therapist_id: int, first_day: date, days: int = 1) -> list[Day]:
     """The `days` days of a therapist from `first_day` on, each read on the clock of its place."""
     found = appointments_on(session, first_day, days, therapist_id=therapist_id)
-    lines = _lines(session, {each.intake_id for each in found if each.intake_id})
+    kept = _kept(session, {each.intake_id for each in found if each.intake_id})
     known = _seen_before(session, therapist_id, found)
     patterns = _patterns(session, therapist_id, first_day, days)
     closed = _closed(session, {site_id for site_id, _name, _tz in patterns}, first_day, days)
@@ -117,33 +118,56 @@ def days_of(session: Session, now: datetime, therapist_id: int, first_day: date,
             for each in agenda.work_on(day, name, tz, mine, closed.get(site_id, ()))
         ]
         work.sort(key=lambda each: each.opens)
-        visits = tuple(_visit(each, lines, known) for each in found if each.local_day == day)
+        visits = tuple(_visit(each, kept, known) for each in found if each.local_day == day)
         gaps = agenda.stretches(work, busy, away, since=walltime.epoch_minute(now))
         made.append(Day(day, tuple(work), visits, tuple(gaps)))
     return made
 
 
-def _visit(each: Listed, lines: dict[int, tuple[str, bool]], known: Collection[int]) -> Visit:
-    line, is_limited = lines.get(each.intake_id or 0, (NOT_ASKED, False))
-    if each.status is Status.PROVISIONAL:
-        line, is_limited = NOT_DECIDED, True
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an intake led to: its level, until when it is cleared, its limits as they are kept."""
+
+    level: Level | None
+    cleared_until_on: date | None
+    restrictions: str | None
+
+
+def _visit(each: Listed, kept: dict[int, Kept], known: Collection[int]) -> Visit:
+    line, is_limited = mind_of(each, kept.get(each.intake_id or 0))
     return Visit(each, line, is_limited, each.client_id not in known)
 
 
-def _lines(session: Session, intake_ids: Collection[int]) -> dict[int, tuple[str, bool]]:
-    """The line to mind of each intake, and whether it limits anything. Answers are not read."""
+def mind_of(each: Listed, kept: Kept | None) -> tuple[str, bool]:
+    """The one line of an appointment, on the day it is, and whether it limits anything."""
+    if each.status is Status.PROVISIONAL:
+        return NOT_DECIDED, True
+    if kept is None or kept.level is None:
+        return NOT_ASKED, False
+    return line_of(level_on(kept.level, kept.cleared_until_on, each.local_day), kept.restrictions)
+
+
+def _kept(session: Session, intake_ids: Collection[int]) -> dict[int, Kept]:
+    """What the intakes led to. Answers are not read."""
     if not intake_ids:
         return {}
     rows = session.execute(
-        sa.select(Intake.id, Intake.level, Intake.restrictions).where(Intake.id.in_(intake_ids))
+        sa.select(Intake.id, Intake.level, Intake.cleared_until_on, Intake.restrictions).where(
+            Intake.id.in_(intake_ids)
+        )
     )
-    return {row.id: line_of(row.level, row.restrictions) for row in rows}
+    return {row.id: Kept(row.level, row.cleared_until_on, row.restrictions) for row in rows}
 
 
 def line_of(level: Level | None, kept: str | None) -> tuple[str, bool]:
-    """The therapist's one line for what was kept with an intake, and whether it limits anything."""
+    """The therapist's one line for what was kept with an intake, and whether it limits anything.
+
+    `level` is that of the day (`level_on`): what is held and not cleared is not to be begun.
+    """
     if level is None or kept is None:
         return NOT_ASKED, False
+    if level is Level.CLEARANCE:
+        return NOT_CLEARED, True
     limits = Restrictions.from_json(json.loads(kept))
     line = one_line(limits)
     if line == one_line(Restrictions()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,14 +16,17 @@ from clinic.booking.standing import Standing
 from clinic.booking.statuses import Status
 from clinic.care import brief, queries
 from clinic.care.brief import Answered, AreaRow, Change, TechniqueRow
+from clinic.care.queries import Kept
 from clinic.catalog.models import OfferingOption
+from clinic.intake import clearances, ledger
 from clinic.intake import services as intakes
-from clinic.intake.level import Level, Releaser
+from clinic.intake.clearances import RELEASED
+from clinic.intake.level import Level, Releaser, level_on
 from clinic.intake.loading import load_sources
-from clinic.intake.models import Intake
+from clinic.intake.models import DecisionKind, Intake
 from clinic.intake.questionnaire import Region, load_questionnaire
-from clinic.intake.restrictions import Restrictions
-from clinic.intake.rules import load_rules
+from clinic.intake.restrictions import FIRMEST, Restrictions
+from clinic.intake.rules import Rules, load_rules
 from clinic.kernel.errors import NotFound
 
 
@@ -40,9 +43,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was told and what it means. `rules_version` is what it was judged by."""
+    """What was told and what it means. `rules_version` is what it was judged by.
+
+    `level` is that of the day, `intake_level` what the rules said; `decided` says in a line who cleared it,
+    until when and with which limits.
+    """
 
     level: Level
+    intake_level: Level
     release_by: Releaser | None
     answered_at: datetime
     rules_version: str
@@ -58,6 +66,8 @@ class Health:
     notes: tuple[Note, ...]
     own_words: str
     pages: tuple[tuple[str, list[Answered]], ...]
+    decided: str
+    clearance_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +93,8 @@ def open_sheet(session: Session, now: datetime, reference: str, therapist_id: in
     """
     this = _own(session, reference, therapist_id)
     intake = session.get(Intake, this.intake_id) if this.intake_id else None
-    line, is_limited = (
-        queries.line_of(intake.level, intake.restrictions) if intake else (queries.NOT_ASKED, False)
-    )
-    if this.status is Status.PROVISIONAL:
-        line, is_limited = queries.NOT_DECIDED, True
+    kept = Kept(intake.level, intake.cleared_until_on, intake.restrictions) if intake else None
+    line, is_limited = queries.mind_of(this, kept)
     earlier = queries.earlier_with(session, this)
     changes, since = _changes(session, this, intake, earlier)
     return Sheet(
@@ -97,7 +104,7 @@ def open_sheet(session: Session, now: datetime, reference: str, therapist_id: in
         standing=this.standing(now),
         can_finish=may_finish(this.status, this.starts_at, now),
         opened_at=now,
-        health=_health(session, now, intake, this, actor) if intake and intake.level else None,
+        health=_own_health(session, now, intake, this, actor) if intake and intake.level else None,
         changes=tuple(changes),
         changed_since=since,
         earlier=tuple(earlier),
@@ -109,6 +116,13 @@ def may_finish(status: Status, starts_at: datetime, now: datetime) -> bool:
     return status in (Status.BOOKED, Status.CHECKED_IN) and starts_at <= now
 
 
+def own_session(session: Session, reference: str, therapist_id: int) -> tuple[Listed, Level | None]:
+    """A therapist's own session with the level of its answers; nothing is read. NotFound for another's."""
+    this = _own(session, reference, therapist_id)
+    level = session.scalar(sa.select(Intake.level).where(Intake.id == this.intake_id))
+    return this, level
+
+
 def _own(session: Session, reference: str, therapist_id: int) -> Listed:
     row = session.execute(
         listed().where(Appointment.reference == reference, Appointment.therapist_id == therapist_id)
@@ -118,40 +132,88 @@ def _own(session: Session, reference: str, therapist_id: int) -> Listed:
     return Listed(**row._mapping)
 
 
-def _health(session: Session, now: datetime, intake: Intake, this: Listed, actor: str) -> Health:
-    plain = intakes.read_answers(session, now, intake, actor)
-    answers = intakes.cleaned(intake)
-    limits = intakes.restrictions_of(intake)
-    rules = load_rules(intake.rules_version) if intake.rules_version else load_rules()
-    asked = load_questionnaire(intake.questionnaire_version)
+def _own_health(session: Session, now: datetime, intake: Intake, this: Listed, actor: str) -> Health:
     firmest = session.scalar(
         sa.select(OfferingOption.pressure_firmest)
         .join(Appointment, Appointment.option_id == OfferingOption.id)
         .where(Appointment.id == this.id)
     )
+    return health_of(session, now, intake, actor, on=this.local_day, firmest=firmest or FIRMEST)
+
+
+def health_of(
+    session: Session, now: datetime, intake: Intake, actor: str, *, on: date, firmest: int = FIRMEST
+) -> Health:
+    """Gives what was told and what it means for a session on the day `on`; that `actor` read it is recorded.
+
+    `firmest` is the firmest pressure of what is booked (1 to 5).
+    """
+    plain = intakes.read_answers(session, now, intake, actor)
+    answers = intakes.cleaned(intake)
+    limits = intakes.restrictions_of(intake)
+    rules = rules_of(intake)
+    asked = load_questionnaire(intake.questionnaire_version)
+    level = intake.level or Level.CLEAR
     return Health(
-        level=intake.level or Level.CLEAR,
+        level=level_on(level, intake.cleared_until_on, on),
+        intake_level=level,
         release_by=intake.release_by,
         answered_at=intake.judged_at or intake.created_at,
         rules_version=rules.version,
         age=answers.age,
         pain=answers.pain,
-        areas=tuple(brief.area_rows(limits, answers, firmest or 5, asked, rules.techniques)),
+        areas=tuple(brief.area_rows(limits, answers, firmest, asked, rules.techniques)),
         techniques=tuple(brief.technique_rows(limits, rules.techniques)),
         positions=tuple(brief.positions(limits)),
         max_minutes=limits.max_minutes,
         extra_minutes=limits.extra_minutes,
         marks=brief.marks(limits, answers),
         regions=asked.regions,
-        notes=_notes(intake),
+        notes=notes_of(intake),
         own_words=answers.text,
         pages=tuple(brief.in_words(plain, asked)),
+        decided=_decided(session, intake),
+        clearance_id=intake.clearance.id if intake.clearance else None,
     )
 
 
-def _notes(intake: Intake) -> tuple[Note, ...]:
+def rules_of(intake: Intake) -> Rules:
+    """The rules an intake was judged by."""
+    return load_rules(intake.rules_version) if intake.rules_version else load_rules()
+
+
+def _decided(session: Session, intake: Intake) -> str:
+    """'Cleared until 22 May 2027 by Dr Ruth Hallam (GP, GMC 7012345). Light only.', or ''."""
+    clearance = intake.clearance
+    if clearance is None or clearance.status not in RELEASED or clearance.expires_on is None:
+        return ""
+    given = [
+        entry
+        for entry in ledger.read(session, intake.id)
+        if entry.kind in (DecisionKind.ALLOWED, DecisionKind.LIMITED, DecisionKind.CARRIED)
+    ]
+    signed = next((entry.signed for entry in reversed(given) if entry.signed.who), None)
+    if signed is None and intake.based_on_id is not None:
+        before = ledger.read(session, intake.based_on_id)
+        signed = next((entry.signed for entry in reversed(before) if entry.signed.who), None)
+    until = clearance.expires_on
+    who = f" by {signed_by(signed)}" if signed else ""
+    limits = clearances.limits_of(clearance)
+    asked = load_questionnaire(intake.questionnaire_version)
+    with_ = brief.limits_in_words(limits, asked, rules_of(intake).techniques) if limits else ""
+    return f"Cleared until {until.day} {until:%B %Y}{who}. {with_}".strip()
+
+
+def signed_by(signed: ledger.Signed) -> str:
+    """'Dr Ruth Hallam (GP, GMC 7012345)'."""
+    more = ", ".join(each for each in (signed.role, signed.registration) if each)
+    return f"{signed.who} ({more})" if more else signed.who
+
+
+def notes_of(intake: Intake) -> tuple[Note, ...]:
+    """What each matched rule tells the therapist, with its reason and sources."""
     outcome = intakes.outcome_of(intake)
-    rules = load_rules(intake.rules_version) if intake.rules_version else load_rules()
+    rules = rules_of(intake)
     sources = load_sources(rules.sources_version)
     return tuple(
         Note(
@@ -183,5 +245,4 @@ def _changes(
         return [], None
     asked = load_questionnaire(intake.questionnaire_version)
     before, after = Restrictions.from_json(json.loads(kept)), intakes.restrictions_of(intake)
-    rules = load_rules(intake.rules_version) if intake.rules_version else load_rules()
-    return brief.changes(before, after, asked, rules.techniques), last.starts_at
+    return brief.changes(before, after, asked, rules_of(intake).techniques), last.starts_at

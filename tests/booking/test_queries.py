@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from clinic.booking import queries, services
+from clinic.booking import queries, queue, services
 from clinic.booking.models import Appointment
 from clinic.booking.standing import Mark, standing
 from clinic.booking.statuses import Status
@@ -115,8 +115,8 @@ def test_what_waits_is_counted(session: Session, now: datetime, made: makers.Cli
     session.execute(
         sa.update(Appointment).where(Appointment.id == booked.id).values(status=Status.PROVISIONAL)
     )
-    assert queries.waiting(session, now) == queries.Waiting(call_backs=0, provisional=1)
-    assert [each.id for each in queries.provisional_times(session, now)] == [booked.id]
+    assert queue.waiting(session, now) == queue.Waiting(0, 1, 0, 0)
+    assert [each.id for each in queue.provisional_times(session, now)] == [booked.id]
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from clinic.web.desk import (
     appointment,
+    call_clearance,
     call_questions,
     call_times,
     caller,
     changing,
+    clearances,
     day,
     find,
     moving,
@@ -17,10 +19,12 @@ from clinic.web.desk.blueprint import blueprint
 __all__ = [
     "appointment",
     "blueprint",
+    "call_clearance",
     "call_questions",
     "call_times",
     "caller",
     "changing",
+    "clearances",
     "day",
     "find",
     "moving",

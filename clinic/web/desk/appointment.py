@@ -34,7 +34,8 @@ DONE_WORDS = {
 EVENT_WORDS = {
     "booked": "Booked", "moved": "Moved", "cancelled": "Cancelled", "reactivated": "Cancellation taken back",
     "checked_in": "Checked in", "fulfilled": "Done", "no_show": "No-show", "late": "Rang", "lapsed": "Lapsed",
-    "changed": "Session changed",
+    "changed": "Session changed", "provisional": "Kept provisionally", "confirmed": "Booked with a yes",
+    "reopened": "Waits again",
 }  # fmt: skip
 
 

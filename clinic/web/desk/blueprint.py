@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, g, request
 from flask_login import current_user
 
-from clinic.booking import board, queries
+from clinic.booking import board, queue
 from clinic.kernel import walltime
 from clinic.web import database
 from clinic.web.filters import zone_place
@@ -25,7 +25,7 @@ def bar() -> dict[str, Any]:
         return {}
     return {
         "here": "desk",
-        "waiting": queries.waiting(database.session(), database.now()),
+        "waiting": queue.waiting(database.session(), database.now()),
         "slot_value": slot_value,
         "day_args": day_args,
         "zone_word": zone_word,

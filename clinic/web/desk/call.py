@@ -22,7 +22,7 @@ from clinic.intake.questionnaire import load_questionnaire
 from clinic.kernel.codes import new_token
 from clinic.kernel.errors import NotFound, NotOffered
 from clinic.web import database
-from clinic.web.desk.blueprint import places
+from clinic.web.desk.blueprint import places, today
 
 KEY = "calls"
 MOST = 6
@@ -57,6 +57,11 @@ class Call:
             return False
         is_open = self.intake.level in BOOKABLE or self.intake.cleared_until_on is not None
         return is_open or waits(self.intake)
+
+
+def is_provisional(call: Call) -> bool:
+    """Whether a time can only be kept for them until somebody has decided."""
+    return call.intake is not None and not is_bookable(call.intake, today()) and waits(call.intake)
 
 
 def expect(number: int) -> Call:
@@ -141,7 +146,7 @@ def legs(call: Call, now_at: str) -> dict[str, object]:
     session = database.session()
     line, is_ready = "", False
     if call.intake is not None and not call.is_asking:
-        line, is_ready = queries.desk_line_of(session, call.intake.id)
+        line, is_ready = queries.desk_line_of(session, call.intake.id, today())
     return {
         "call": call,
         "caller": call.caller,

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from clinic.booking import calls, desk, offers
 from clinic.booking.board import Place
 from clinic.booking.offers import Offer
+from clinic.booking.provisional_times import LEAST_AHEAD
 from clinic.booking.slots import nearest_slots
 from clinic.catalog.recommendation import recommend
 from clinic.intake import services as intakes
@@ -195,7 +196,10 @@ def _times(
         found = named(session, [(slot, place) for slot in near])
         notes = {each.value: difference(each.slot.starts_at, clash.starts_at) for each in found}
     else:
-        found = first_free(session, wish, sites, now, _since(asked, sites[0], now), asked.skip + FIVE + 1)
+        since = _since(asked, sites[0], now)
+        if kept.is_provisional(call):  # nearer times could not be decided about before
+            since = max(since, now + LEAST_AHEAD)
+        found = first_free(session, wish, sites, now, since, asked.skip + FIVE + 1)
         more = len(found) > asked.skip + FIVE
         found, notes = found[asked.skip : asked.skip + FIVE], {}
     today = local_day(now, sites[0].tz)

@@ -16,7 +16,7 @@ from clinic.people.models import Client
 from clinic.web import access, database
 from clinic.web.context import main_site
 from clinic.web.desk import call as kept
-from clinic.web.desk.blueprint import actor, blueprint
+from clinic.web.desk.blueprint import actor, blueprint, today
 from clinic.web.desk.find import Hit, hits_of
 from clinic.web.numbers import read_whole
 
@@ -167,7 +167,7 @@ def _health(number: int, errors: list[tuple[str, str]] | None = None) -> Respons
         "desk/call_health.html",
         asks_change=asks_change,
         last=last,
-        last_line=queries.desk_line_of(session, last.id)[0] if last else "",
+        last_line=queries.desk_line_of(session, last.id, today())[0] if last else "",
         wording=CONSENT_WORDING.format(clinic=site.clinic_name if site else "the clinic"),
         errors=errors,
         **kept.legs(found, "health"),

@@ -1,4 +1,4 @@
-"""What waits for someone: call-backs and provisional times, the longest waiting first."""
+"""What waits for someone: clearances, provisional times and call-backs, the shortest fuse first."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from clinic.booking import queries
+from clinic.booking import queue as waiting
 from clinic.intake import services as intakes
 from clinic.web import access, database
 from clinic.web.desk.blueprint import blueprint
+from clinic.web.promises import day_time, promise_of, span_word
 
 WARM, HOT = timedelta(hours=2), timedelta(days=1)
 
@@ -19,13 +20,19 @@ WARM, HOT = timedelta(hours=2), timedelta(days=1)
 @blueprint.get("/queue")
 @access.allow(access.DESK)
 def queue() -> ResponseReturnValue:
-    """Who waits and since when; never why."""
+    """Who waits, since when and until when; never why."""
     session, now = database.session(), database.now()
     calls = [
-        (call, age(call.created_at, now), heat(call.created_at, now)) for call in queries.open_calls(session)
+        (call, span_word(now - call.created_at), heat(call.created_at, now))
+        for call in waiting.open_calls(session)
     ]
     return render_template(
-        "desk/queue.html", calls=calls, provisional=queries.provisional_times(session, now)
+        "desk/queue.html",
+        clearances=[(each, promise_of(each, now)) for each in waiting.open_ones(session)],
+        asked=[(each, promise_of(each, now)) for each in waiting.asked_again(session)],
+        provisional=waiting.provisional_times(session, now),
+        calls=calls,
+        day_time=day_time,
     )
 
 
@@ -37,17 +44,6 @@ def finish_call(number: int) -> ResponseReturnValue:
         done = intakes.finish_call_back(session, database.now(), number, current_user.id)
     flash(f"{done.name} has been rung.")
     return redirect(url_for("desk.queue") + "#calls", code=303)
-
-
-def age(since: datetime, now: datetime) -> str:
-    """'16 min', '3 h', '4 days'."""
-    minutes = max(0, int((now - since).total_seconds() // 60))
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h"
-    days = minutes // (24 * 60)
-    return "1 day" if days == 1 else f"{days} days"
 
 
 def heat(since: datetime, now: datetime) -> str:

@@ -17,7 +17,7 @@ from clinic.booking import services
 from clinic.booking.models import Appointment
 from clinic.booking.statuses import Status
 from clinic.intake import services as intakes
-from clinic.intake.models import CallBack, Intake
+from clinic.intake.models import Clearance, Intake
 from clinic.people.models import Client, Consent
 from tests import makers
 from tests.conftest import NOW
@@ -207,7 +207,7 @@ def test_an_emergency_is_read_out_and_nothing_is_booked(desk: FlaskClient, db: S
     assert db.scalar(sa.select(sa.func.count()).select_from(Appointment)) == 0
 
 
-def test_a_caller_who_needs_clearance_is_put_on_the_list(desk: FlaskClient, db: Session) -> None:
+def test_a_caller_who_needs_clearance_is_asked_for_and_a_time_is_kept(desk: FlaskClient, db: Session) -> None:
     call = begin(desk)
     page = follow(
         desk,
@@ -216,13 +216,26 @@ def test_a_caller_who_needs_clearance_is_put_on_the_list(desk: FlaskClient, db: 
         ),
     )
     assert "Needs clearance" in text(page)
-    wrong = desk.post(f"{call}/outcome", data={"phone": "12"})
+    assert desk.get(f"{call}/session").location.endswith("/outcome")
+    wrong = desk.post(f"{call}/clearance", data={"phone": "12", "email": "x"})
     assert wrong.status_code == 422
-    done = follow(desk, desk.post(f"{call}/outcome", data={"phone": "020 7946 0000", "best_time": "morning"}))
-    assert "Anna Petrova is on the list to be rung" in text(done)
-    wanted = db.scalars(sa.select(CallBack)).one()
-    assert (wanted.name, wanted.best_time) == ("Anna Petrova", "morning")
-    assert wanted.intake_id is not None
+    assert 'href="#phone"' in text(wrong)
+    assert 'href="#email"' in text(wrong)
+    assert desk.post(f"{call}/clearance", data={"phone": "", "email": ""}).status_code == 422
+    wanted = {"phone": "020 7946 0000", "email": "anna@client.example", "best_time": "morning"}
+    sessions = follow(desk, desk.post(f"{call}/clearance", data=wanted))
+    assert "Anna Petrova is in the queue" in text(sessions)
+    asked = db.scalars(sa.select(Clearance)).one()
+    assert (asked.name, asked.phone, asked.best_time) == ("Anna Petrova", "+442079460000", "morning")
+    db.commit()
+    times = follow(desk, desk.post(f"{call}/session", data={"option": option_of(sessions)}))
+    assert "Keep it for them" in text(times)
+    assert "Today" not in text(times)
+    done = follow(desk, desk.post(f"{call}/time", data={"slot": times_of(times)[0]}))
+    assert "We keep it for you until" in text(done)
+    assert "kept until" in text(done)
+    made = db.scalars(sa.select(Appointment)).one()
+    assert (made.status, made.intake_id) == (Status.PROVISIONAL, asked.intake_id)
 
 
 def known(db: Session, book: Book, days_ago: int = 2, **answers: Any) -> Appointment:
