@@ -69,7 +69,7 @@ def test_the_same_instant_gives_the_same_clinic(session: Session) -> None:
 def test_it_can_be_filled_on_any_day(session: Session, now: datetime) -> None:
     fill(session, now)
     statuses = Counter(session.scalars(sa.select(Appointment.status)))
-    assert statuses[Status.PROVISIONAL] == 4
+    assert statuses[Status.PROVISIONAL] == 3
     assert session.scalar(sa.select(sa.func.count()).select_from(Client)) == CLIENTS
     sites, options = session.scalars(sa.select(Site.id)).all(), session.scalars(sa.select(OfferingOption))
     for option in options:

@@ -34,7 +34,8 @@ def happenings(facts: Happening, dice: Random) -> Iterator[tuple[datetime, str, 
     is_moved = made.sequence > 0 and made.status is not Status.CANCELLED
     if is_moved:
         first_for += timedelta(days=dice.choice((1, 2, 3, 7)))
-    yield made.created_at, booker, "booked", messages.long_when(first_for, facts.zone)
+    kind = "provisional" if made.status is Status.PROVISIONAL else "booked"
+    yield made.created_at, booker, kind, messages.long_when(first_for, facts.zone)
     if is_moved:
         was = messages.long_when(first_for, facts.zone)
         yield _between(facts, dice), booker, "moved", f"from {was}"

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from clinic.demo import house as houses
 from clinic.demo import place
 from clinic.demo.absences import Absences, add_absences
+from clinic.demo.clearances import add_clearances
 from clinic.demo.diarist import Diarist
 from clinic.demo.house import House
 from clinic.demo.people import Crowd, Person
@@ -27,7 +28,7 @@ from clinic.roster.availability import WorkingPattern, working_spans
 DAYS_PAST, DAYS_AHEAD = 84, 42
 CLIENTS = 400
 # For each: in how many days from today they want their time.
-PROVISIONAL, HELD_NOW = (1, 2, 4, 6), (0, 1, 2)
+PROVISIONAL, HELD_NOW = (2, 3, 5, 6), (0, 1, 2)
 _SEED = "Linden Rooms"
 
 
@@ -48,6 +49,8 @@ def fill(session: Session, now: datetime, tell: Callable[[str], None] = lambda _
     diarist = Diarist(session, dice, now, house, zone)
     diarist.write(visits, people=people, provisional=waiting, visitors=visitors)
     tell(f"{len(visits)} appointments")
+    number = add_clearances(session, now, house, crowd, waiting)
+    tell(f"{number} clearances to decide")
     number = add_call_backs(session, dice, now, today, house, crowd)
     tell(f"{number} people who want to be rung")
 

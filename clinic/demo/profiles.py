@@ -153,4 +153,5 @@ HELD = (
         1, (40, 64), ("ease_pain",), (3,), hurts=("B07",), patterns=("cough_strain",), trends=("same",),
         lengths=("subacute",), starts=("lift_twist",),
     ),
+    Profile(1, (25, 52), ("relax",), (3,), also={"feeling_ill": ["cold_flu_bug"]}),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from clinic.demo.people import Crowd
 from clinic.intake.level import Level
 from clinic.intake.models import CallBack, CallBackStatus, ScreeningCount
 
-OPEN, DONE = 5, 9
+OPEN, DONE = 3, 9
 _BEST_TIMES = ("Mornings", "After 17:00", "Lunch time", "", "Any time")
 _COUNTED_DAYS = 84
 
