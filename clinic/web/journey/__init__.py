@@ -3,6 +3,7 @@
 from clinic.web.journey import (
     booked,
     call_back,
+    changed,
     check,
     clearance,
     details,
@@ -19,6 +20,7 @@ __all__ = [
     "blueprint",
     "booked",
     "call_back",
+    "changed",
     "check",
     "clearance",
     "details",

@@ -12,7 +12,7 @@ from clinic.booking.policy import Policy
 from clinic.intake import services as intakes
 from clinic.kernel.errors import Excluded, HoldLapsed, NotCleared, NotOffered, Refusal, SlotTaken, Stale
 from clinic.web import access, database
-from clinic.web.journey import held, provisional, way
+from clinic.web.journey import held, provisional, said, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words, understood
 from clinic.web.limits import limiter
@@ -125,7 +125,7 @@ def _draw(stale: Stale | None = None) -> str:
         banner=held.banner(hold),
         details=journeys.details_of(journey),
         understood=understood(intakes.answers_of(intake)),
-        sentences=limit_words(intakes.restrictions_of(intake)),
+        sentences=limit_words(said.limits_of(intake)),
         is_waiting=is_waiting,
         kept_until=messages.long_when(until, hold.site.tz) if is_waiting else "",
         terms=terms_of(hold),

@@ -41,5 +41,6 @@ def ask() -> ResponseReturnValue:
             clearance = decisions.ask(session, database.now(), intake, contact, way.site())
     except WrongState:  # decided meanwhile, or answers changed in another tab
         return way.brought_back()
-    remembered.trust(clearance.id, database.now())
+    if intake.based_on_id is None:  # who came by a mailed link shows first that they know the date of birth
+        remembered.trust(clearance.id, database.now())
     return redirect(request_href(clearance), code=303)

@@ -21,7 +21,7 @@ from clinic.intake.techniques import load_techniques
 from clinic.intake.triage import Outcome
 from clinic.kernel.errors import Stale
 from clinic.web import access, database
-from clinic.web.journey import way
+from clinic.web.journey import said, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.contact_form import BEST_TIMES, CallBackForm, ContactForm
 from clinic.web.journey.provisional import request_href
@@ -36,7 +36,7 @@ def outcome() -> ResponseReturnValue:
     if elsewhere is not None:
         return elsewhere
     intake = way.expect_intake()
-    found = intakes.outcome_of(intake, way.locale())
+    found = said.outcome_of(intake)
     match way.state().verdict:
         case Verdict.STOP:
             return stop_page(found, ())
@@ -61,15 +61,16 @@ def go_on() -> ResponseReturnValue:
     return redirect(url_for("journey.session"), code=303)
 
 
-def stop_page(found: Outcome, said: Sequence[str], form: CallBackForm | None = None) -> ResponseReturnValue:
-    """Where to get help, at once; nothing is sold on it. `said`: what was ticked, to be told to them."""
+def stop_page(found: Outcome, ticked: Sequence[str], form: CallBackForm | None = None) -> ResponseReturnValue:
+    """Where to get help, at once; nothing is sold on it. `ticked`: what was, to be told to them."""
     locale = load_locale(way.locale())
     line = "".join(re.findall(r"\d+", locale.urgent_line))
     page = render_template(
         "journey/stop.html",
         is_emergency=found.level is Level.EMERGENCY,
         reasons=found.client_messages,
-        said=said,
+        said=ticked,
+        coming=said.coming(),
         locale=locale,
         urgent_number=line,
         form=form or CallBackForm(formdata=None),
@@ -98,7 +99,7 @@ def _held_page(intake: Intake) -> ResponseReturnValue:
 
 def clearance_page(intake: Intake, form: ContactForm, status: int) -> ResponseReturnValue:
     """'Not a no. One more step': what was understood, why, who looks at it by when, and a number to ring."""
-    found = intakes.outcome_of(intake, way.locale())
+    found = said.outcome_of(intake)
     clearance = intake.clearance
     is_asked = clearance is not None and clearance.status is not ClearanceStatus.ENDED
     return render_template(
@@ -107,7 +108,7 @@ def clearance_page(intake: Intake, form: ContactForm, status: int) -> ResponseRe
         release_by=intake.release_by,
         hours=way.site().decide_within_hours,
         understood=understood(intakes.answers_of(intake)),
-        sentences=limit_words(intakes.restrictions_of(intake)),
+        sentences=limit_words(said.limits_of(intake)),
         request_href=request_href(clearance) if clearance is not None and is_asked else "",
         form=form,
     ), status
@@ -121,7 +122,7 @@ def _book_page(intake: Intake, found: Outcome) -> ResponseReturnValue:
         for message in found.messages
         if message.rule_id != SAFETY_NET and message.level is not Level.CLEARANCE
     ]
-    sentences = limit_words(intakes.restrictions_of(intake))
+    sentences = limit_words(said.limits_of(intake))
     return render_template(
         "journey/outcome.html",
         has_limits=found.level is Level.ADAPT or bool(sentences),

@@ -31,7 +31,7 @@ FIRST, CONSENT = "safety", "about-you"
 @access.public
 def start() -> ResponseReturnValue:
     """To the first question, or on to where this client stands; a booked way makes room for another."""
-    if way.state().is_booked:
+    if way.state().is_booked or way.has_told():
         way.forget()
     return redirect(way.next_href(), code=303)
 

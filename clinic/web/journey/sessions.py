@@ -19,7 +19,7 @@ from clinic.intake import services as intakes
 from clinic.intake.models import Intake
 from clinic.kernel.errors import BadInput, Excluded, NotCleared, NotOffered, Refusal, Stale
 from clinic.web import access, database
-from clinic.web.journey import provisional, texts, way
+from clinic.web.journey import provisional, said, texts, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words
 from clinic.web.numbers import read_whole
@@ -135,7 +135,7 @@ def _draw(refused: Refusal | None = None) -> str:
         choices=choices_for(way.expect_intake()),
         chosen=journey.option_id,
         honest=load_scores().honest,
-        sentences=limit_words(intakes.restrictions_of(way.expect_intake())),
+        sentences=limit_words(said.limits_of(way.expect_intake())),
         talk=journeys.talk_minutes(journey, way.site()),
         errors=[("option", refused.sentence)] if isinstance(refused, BadInput) else [],
         gone=refused.sentence if refused and not isinstance(refused, BadInput) else "",
@@ -146,7 +146,7 @@ def choices_for(intake: Intake) -> Choices:
     """What this intake may choose from, by what the clinic can give."""
     limits = intakes.restrictions_of(intake)
     all_offers = offers.offered(database.session())
-    outcome = intakes.outcome_of(intake, way.locale())
+    outcome = said.outcome_to_recommend_by(intake)
     cleaned = intakes.cleaned(intake)
     client_id = outcomes.client_behind(database.session(), intake)
     found = recommend(

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from flask import abort, flash, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import journeys
-from clinic.booking.journey import State, Step, may_open, next_step
+from clinic.booking import journeys, kept
+from clinic.booking.journey import State, Step, Verdict, may_open, next_step
 from clinic.booking.models import Journey
 from clinic.intake import pages, returning
 from clinic.intake import services as intakes
@@ -71,8 +71,17 @@ def state() -> State:
     return journeys.state_of(journey) if journey is not None else State()
 
 
+def has_told() -> bool:
+    """Whether this way was to tell what has changed, and has: it leads to no booking."""
+    journey = current()
+    back = kept.back_of(journey) if journey is not None else None
+    return back is not None and back.tells_changes and state().verdict is not Verdict.NONE
+
+
 def next_href() -> str:
     """The address of the first step not yet taken."""
+    if has_told():
+        return url_for("journey.changed")
     step = next_step(state())
     return url_for(ENDPOINTS[step]) if step in ENDPOINTS else url_for("journey.step", slug=next_slug())
 
@@ -92,7 +101,7 @@ def sent_elsewhere(step: Step) -> ResponseReturnValue | None:
 
     After a POST of an old page the client is told why another page has come.
     """
-    if may_open(state(), step):
+    if may_open(state(), step) and not has_told():
         return None
     return onward()
 
