@@ -90,7 +90,6 @@ def release(session: Session, hold_id: int | None) -> None:
     """Gives a hold's time back. Does nothing to one that is confirmed or over."""
     if hold_id is None:
         return
-    diary.lock(session, sa.select(Hold.entry_id).where(Hold.id == hold_id))
     held = session.get(Hold, hold_id, with_for_update=True, populate_existing=True)
     if held is not None and held.status is HoldStatus.OPEN:
         diary.strike(session, held.entry_id)
@@ -108,7 +107,6 @@ def confirm(
     time; decided meanwhile, it is booked. HoldLapsed when the hold's time is over, SlotTaken ('client')
     when the client is elsewhere then.
     """
-    diary.lock(session, sa.select(Hold.entry_id).where(Hold.id == hold_id))
     held = session.get(Hold, hold_id, with_for_update=True, populate_existing=True)
     if held is None:
         raise NotFound()
@@ -117,7 +115,9 @@ def confirm(
         return made
     if held.status is not HoldStatus.OPEN or held.expires_at <= now or held.entry_id is None:
         raise HoldLapsed()
-    intake = session.get(Intake, held.intake_id) if held.intake_id else None
+    intake = None
+    if held.intake_id:  # locked, so that a decision made in this moment is either seen here or sees this
+        intake = session.get(Intake, held.intake_id, with_for_update=True, populate_existing=True)
     on = day_at(held.site, held.starts_at)
     check_allowed(intake, held.option, on, provisionally=held.is_provisional)
     lapses_at = None
@@ -314,11 +314,9 @@ def check_status(appointment: Appointment, becomes: Status) -> None:
 
 def lapse_holds(session: Session, now: datetime) -> int:
     """Marks the open holds whose time is over and strikes them; says how many."""
-    is_over = sa.and_(Hold.status == HoldStatus.OPEN, Hold.expires_at <= now)
-    free = diary.lock(session, sa.select(Hold.entry_id).where(is_over), skip_locked=True)
     over = session.scalars(
         sa.select(Hold)
-        .where(is_over, sa.or_(Hold.entry_id.is_(None), Hold.entry_id.in_(free)))
+        .where(Hold.status == HoldStatus.OPEN, Hold.expires_at <= now)
         .order_by(Hold.id)
         .with_for_update(skip_locked=True)
     ).all()
@@ -411,7 +409,6 @@ def _add(
 
 def _locked(session: Session, appointment_id: int, version: int | None) -> Appointment:
     """The appointment, locked for this transaction; Stale if it is not the version that was looked at."""
-    diary.lock(session, sa.select(Appointment.entry_id).where(Appointment.id == appointment_id))
     appointment = session.get(Appointment, appointment_id, with_for_update=True, populate_existing=True)
     if appointment is None:
         raise NotFound()

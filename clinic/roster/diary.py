@@ -216,16 +216,6 @@ def keep_until(session: Session, entry_id: int, expires_at: datetime | None) -> 
     return changed.rowcount == 1  # type: ignore[attr-defined]
 
 
-def lock(session: Session, entries: sa.Select[Any], *, skip_locked: bool = False) -> Sequence[int]:
-    """Keeps others from striking these entries for this transaction; gives those that are there.
-
-    Always before the row of the hold or appointment that owns one: who strikes a lapsed entry holds the
-    entry first and meets its owner last, and the other way round the two would wait for each other.
-    """
-    wanted = sa.select(DiaryEntry.id).where(DiaryEntry.id.in_(entries)).order_by(DiaryEntry.id)
-    return session.scalars(wanted.with_for_update(skip_locked=skip_locked)).all()
-
-
 def strike(session: Session, entry_id: int | None) -> None:
     """Takes an entry and its claims out of the diary. Doing it twice does no harm."""
     if entry_id is not None:
@@ -288,9 +278,24 @@ def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> N
         .distinct()
         .order_by(DiaryEntry.id)
     ).all()
+    if found:
+        _lock_owners(session, found)
     for entry_id in found:
         # Judged again by the database: a hold confirmed meanwhile has no expires_at and stays.
         session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id == entry_id, DiaryEntry.expires_at <= now))
+
+
+def _lock_owners(session: Session, entry_ids: Sequence[int]) -> None:
+    """Locks the holds and appointments of entries that are to be struck: striking one writes to its owner.
+
+    Everybody else locks the owner first and its entry after; the other way round two would wait for each
+    other.
+    """
+    for table in DiaryEntry.metadata.sorted_tables:
+        to_here = [key for key in table.foreign_keys if key.column.table is DiaryEntry.__table__]
+        if any(key.ondelete == "SET NULL" for key in to_here):
+            owners = sa.select(table.c.id).where(table.c.entry_id.in_(entry_ids)).order_by(table.c.id)
+            session.execute(owners.with_for_update()).all()
 
 
 def move(
