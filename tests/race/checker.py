@@ -33,7 +33,7 @@ class Stay:
     """One owner's squares taken by one thing: began within `since`, ended within `until` (both instants).
 
     A hold stands in nobody's way once it has lapsed (`expires`, service clock), unless it was confirmed
-    (from `kept_from` on).
+    (from `kept_from` on), or was written so slowly that it came in only after the other had asked.
     """
 
     thing: Thing
@@ -45,7 +45,8 @@ class Stay:
 
     def may_block(self, asked: Operation) -> bool:
         """Whether it may have stood in the way at some moment between asking and answer."""
-        since = self.since[0] if asked.now < self.expires else max(self.since[0], self.kept_from)
+        lapsed = asked.now >= self.expires and self.since[1] < asked.at  # and there to be struck first
+        since = max(self.since[0], self.kept_from) if lapsed else self.since[0]
         return since <= asked.done and asked.at <= self.until[1]
 
     def may_have_come_between(self, asked: Operation) -> bool:
@@ -167,7 +168,9 @@ class Judge:
             if thing is not None:
                 yield from self._of_thing(asked, thing)
             elif asked.is_refused and not self._is_justified(asked):
-                yield Violation("refusal", f"{asked} was told {asked.answer} and nothing justified it")
+                because = asked.facts.get("because", "no error")
+                sentence = f"{asked} was told {asked.answer} ({because}) and nothing justified it"
+                yield Violation("refusal", sentence)
 
     def _thing_of(self, asked: Operation) -> Thing | None:
         for what in ("hold", "appointment", "absence"):

@@ -215,7 +215,8 @@ def _is_enough(folder: Path, weather: Weather, faults: int, seconds: float) -> b
         return True
     if faults < weather.faults or seconds < weather.seconds:
         return False
-    return sum(path.read_bytes().count(b'"answer": "') for path in folder.glob("*.jsonl")) >= weather.operations
+    answered = sum(path.read_bytes().count(b'"answer": "') for path in folder.glob("*.jsonl"))
+    return answered >= weather.operations
 
 
 def _cutter(engine: Engine) -> Callable[[], int] | None:
