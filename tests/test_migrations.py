@@ -64,3 +64,26 @@ def test_every_check_stands_in_the_database(engine: Engine) -> None:
         (name, check["name"]) for name in tables(engine) for check in inspector.get_check_constraints(name)
     }
     assert {name for _t, name in said if name} <= {name for _t, name in kept}
+
+
+def test_what_was_kept_before_is_still_there_afterwards(engine: Engine) -> None:
+    """Rows that hang on others above all: a table rebuilt on SQLite would take them with it."""
+    with engine.connect() as connection:
+        command.downgrade(schema.alembic_config(connection), "a1f0c2")
+        connection.commit()
+    with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO client (id, name, name_key, wants_reminders, created_at, version)"
+            " VALUES (1, 'Anna', 'anna', true, CURRENT_TIMESTAMP, 1)",
+            "INSERT INTO intake (id, client_id, status, channel, answers, questionnaire_version, created_at,"
+            " version) VALUES (1, 1, 'judged', 'web', '', '2026-11', CURRENT_TIMESTAMP, 1)",
+            "INSERT INTO finding (id, intake_id, rule, level) VALUES (1, 1, '', 'ADAPT')",
+            "INSERT INTO diary_entry (id, kind, created_at) VALUES (1, 'appointment', CURRENT_TIMESTAMP)",
+            "INSERT INTO slot_claim (kind, owner_id, tick, entry_id) VALUES ('client', 1, 1, 1)",
+        ):
+            connection.exec_driver_sql(statement)
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        for table in ("client", "intake", "finding", "diary_entry", "slot_claim"):
+            rows = sa.select(sa.func.count()).select_from(sa.table(table))
+            assert connection.execute(rows).scalar() == 1, table
