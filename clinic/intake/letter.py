@@ -41,10 +41,11 @@ _HURTS_WORDS = "Where it hurts"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing the client told us: what we asked, and the answer in the words they chose."""
+    """One thing the client told us: what we asked, the answer in the words they chose, and on which page."""
 
     asked: str
     said: tuple[str, ...]
+    slug: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def write(rules: Rules, raw: Mapping[str, Any], holding: Iterable[str], cap: int
     facts = answers.facts()
     parts = [part for rule in holds for part in _reasons(rule.when, facts, rules)]
     told = [
-        Told(_title(question), said)
+        Told(_title(question), said, question.page)
         for question in rules.questionnaire.questions
         if (said := _said(question, parts, answers, rules))
     ]

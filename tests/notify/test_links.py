@@ -38,3 +38,14 @@ def test_a_link_signed_with_another_key_is_unknown() -> None:
     token = Links("another secret for tests", LINKS.base_url).manage_token(42, ENDS)
     with pytest.raises(NotFound):
         LINKS.read_manage(token, ENDS)
+
+
+def test_a_link_to_a_request_is_of_its_own_purpose_and_good_for_sixty_days() -> None:
+    token = LINKS.clearance_token(7, ENDS)
+    assert LINKS.read_clearance(token, ENDS + timedelta(days=60)) == 7
+    assert LINKS.clearance_url(7, ENDS) == f"https://clinic.example/request/{token}"
+    with pytest.raises(LinkExpired):
+        LINKS.read_clearance(token, ENDS + timedelta(days=60, seconds=1))
+    for read, other in ((LINKS.read_manage, token), (LINKS.read_clearance, LINKS.manage_token(7, ENDS))):
+        with pytest.raises(NotFound):
+            read(other, ENDS)

@@ -55,6 +55,9 @@ class Shown:
     price: str
     reference: str
     is_mailed: bool
+    kept_until: str
+    has_lapsed: bool
+    request_token: str
 
     @property
     def name_line(self) -> str:
@@ -99,11 +102,20 @@ def state_of(appointment: Appointment, now: datetime) -> State:
     return State.OVER
 
 
+def _request_token(appointment: Appointment, now: datetime) -> str:
+    """The way to the request for clearance that the appointment waits for, or waited for in vain."""
+    clearance = appointment.intake.clearance if appointment.intake is not None else None
+    if clearance is None or appointment.status not in {Status.PROVISIONAL, Status.LAPSED}:
+        return ""
+    return links().clearance_token(clearance.id, now)
+
+
 def shown(appointment: Appointment, token: str, now: datetime) -> Shown:
     """The appointment as its page says it."""
     site, option = appointment.site, appointment.option
     day = filters.local_date(appointment.starts_at, site.tz)
     until = Policy(site.min_notice_minutes, site.change_until_minutes).change_until(appointment.starts_at)
+    kept_until = appointment.lapses_at if appointment.status is Status.PROVISIONAL else None
     phone = filters.shown_phone(site.phone, REGIONS.get(site.locale, "GB"))
     return Shown(
         token=token,
@@ -130,4 +142,7 @@ def shown(appointment: Appointment, token: str, now: datetime) -> Shown:
         price=str(appointment.price),
         reference=shown_reference(appointment.reference),
         is_mailed=bool(appointment.client.email),
+        kept_until=filters.when(kept_until, site.tz) if kept_until else "",
+        has_lapsed=appointment.status is Status.LAPSED,
+        request_token=_request_token(appointment, now),
     )

@@ -128,14 +128,17 @@ def page(
 ) -> ResponseReturnValue:
     """The page as it stands; `sentence` says first why something could not be done."""
     view = shown(database.session(), found, token, database.now())
-    typed = {part: request.form.get(f"born-{part}", "")[:4] for part in ("day", "month", "year")}
     return render_template(
         "account/clearance.html",
         asked=view,
-        typed=typed if status == 422 else {},
+        typed=_typed() if status == 422 else {},
         errors=errors or [],
         sentence=sentence,
     ), status
+
+
+def _typed() -> dict[str, str]:
+    return {part: request.form.get(f"born-{part}", "")[:4] for part in ("day", "month", "year")}
 
 
 def _read_date() -> date | None:

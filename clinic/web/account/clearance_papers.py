@@ -6,18 +6,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from clinic.intake import documents, letter
-from clinic.intake import services as intakes
-from clinic.intake.clearances import holding
+from clinic.intake import documents
 from clinic.intake.documents import FIELD, MOST_BYTES, TOO_LARGE
 from clinic.intake.openings import born_on
-from clinic.intake.rules import load_rules
 from clinic.kernel.errors import BadInput, Refusal
 from clinic.roster.models import Site
-from clinic.web import access, database, filters, remembered
+from clinic.web import access, database, errors, filters, remembered
 from clinic.web.account.blueprint import blueprint
 from clinic.web.account.clearance import back_to, page
 from clinic.web.account.clearance_shown import Stand, behind_token, kept_time, shown, stand_of
+from clinic.web.letters import letter_of
 from clinic.web.limits import limiter
 
 # What the form around the file may weigh.
@@ -36,13 +34,11 @@ def doctor_letter(token: str) -> ResponseReturnValue:
     if not view.is_open or not view.has_letter:
         return back_to(token)
     intake, site = found.intake, session.get_one(Site, found.site_id)
-    rules = load_rules(intake.rules_version) if intake.rules_version else load_rules()
-    cap = intakes.restrictions_of(intake).pressure_cap
     kept = kept_time(session, found, now)
     born = born_on(intake)
     return render_template(
         "account/letter.html",
-        letter=letter.write(rules, intakes.answers_of(intake), holding(intake), cap),
+        letter=letter_of(intake),
         asked=view,
         name=found.name,
         born=f"{born.day} {born:%B %Y}" if born else "",
@@ -62,13 +58,12 @@ def let_a_file_in(endpoint: str | None, _values: dict[str, object] | None) -> No
 @blueprint.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Refused by its length, before it was read: nothing of it is kept anywhere."""
-    token = str((request.view_args or {}).get("token", ""))
     if request.endpoint != REPLY:
-        return render_template("account/too_large.html"), 413
+        return errors.page(413, *errors.SENTENCES[413])
+    token = str((request.view_args or {}).get("token", ""))
     found = behind_token(database.session(), token, database.now())
     if not remembered.is_trusted(found.id, database.now()):
         return back_to(token)
-    request.max_content_length = 0
     return page(found, token, errors=[(FIELD, TOO_LARGE)], status=413)
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.booking import messages
 from clinic.booking.models import Appointment
+from clinic.booking.statuses import Status
 from clinic.web import access, database
 from clinic.web.account.behind import State, appointment_behind, shown
 from clinic.web.account.blueprint import blueprint
@@ -35,6 +36,8 @@ def moved(token: str) -> ResponseReturnValue:
 def calendar(token: str) -> ResponseReturnValue:
     now = database.now()
     found = appointment_behind(database.session(), token, now)
+    if found.status is Status.PROVISIONAL:  # what is not certain goes into nobody's calendar
+        return redirect(url_for("account.appointment", token=token), code=303)
     return Response(
         messages.invite(found, now),
         content_type="text/calendar; charset=utf-8",
