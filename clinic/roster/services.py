@@ -56,7 +56,7 @@ _ROOM_DOUBLE = "There is a room of that name at this site already."
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """Everything an owner says of a site; lengths in minutes."""
+    """Everything an owner says of a site; lengths in minutes where the name does not say hours."""
 
     name: str
     clinic_name: str
@@ -73,6 +73,8 @@ class SiteFacts:
     hold_minutes: int = 10
     change_until_minutes: int = 1440
     talk_minutes: int = 15
+    decide_within_hours: int = 48
+    provisional_hours: int = 120
     prefers_adjacent: bool = True
     is_active: bool = True
 

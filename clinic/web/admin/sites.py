@@ -27,6 +27,12 @@ from clinic.web.reading import read_whole
 
 # Notice is kept in minutes and typed in hours.
 HOUR = 60
+# Hours: two weeks to decide at most, and a month to keep a time.
+LONGEST_PROMISE, LONGEST_KEPT = 336, 720
+_NUMBERS = (
+    "grid_minutes", "horizon_days", "hold_minutes", "talk_minutes", "decide_within_hours",
+    "provisional_hours",
+)  # fmt: skip
 
 
 class SiteForm(OwnerForm):
@@ -63,6 +69,14 @@ class SiteForm(OwnerForm):
         "Avoid gaps in the day",
         description="Of equal times, the one beside another session comes first. Nothing is hidden.",
     )
+    decide_within_hours = StringField(
+        "Answer clearances within, hours",
+        description="The promise to clients who wait for a yes. The queue flags what takes longer.",
+    )
+    provisional_hours = StringField(
+        "Keep a provisional time, hours",
+        description="Until it is decided; half a day before it starts at the latest.",
+    )
     is_active = BooleanField("Open for booking", description="Without the tick nothing can be booked here.")
 
     def prepare(self) -> SiteForm:
@@ -75,7 +89,7 @@ class SiteForm(OwnerForm):
         self.version.data = str(site.version)
         for name in ("name", "clinic_name", "address", "directions", "email", "tz", "locale", "currency"):
             self[name].data = getattr(site, name)
-        for name in ("grid_minutes", "horizon_days", "hold_minutes", "talk_minutes"):
+        for name in _NUMBERS:
             self[name].data = str(getattr(site, name))
         self.phone.data = shown_phone(site.phone)
         self.min_notice.data = _hours(site.min_notice_minutes)
@@ -103,6 +117,12 @@ class SiteForm(OwnerForm):
             hold_minutes=read_whole(self.hold_minutes.data or "", 1, 60, "hold_minutes"),
             talk_minutes=read_whole(self.talk_minutes.data or "", 0, 60, "talk_minutes"),
             prefers_adjacent=self.prefers_adjacent.data,
+            decide_within_hours=read_whole(
+                self.decide_within_hours.data or "", 1, LONGEST_PROMISE, "decide_within_hours"
+            ),
+            provisional_hours=read_whole(
+                self.provisional_hours.data or "", 1, LONGEST_KEPT, "provisional_hours"
+            ),
             is_active=self.is_active.data,
         )
 
@@ -174,7 +194,7 @@ def _zone_exists(name: str) -> bool:
 
 def _fill_in_usual(form: SiteForm) -> None:
     usual = SiteFacts(name="", clinic_name="", address="", phone="", email="", tz="")
-    for name in ("grid_minutes", "horizon_days", "hold_minutes", "talk_minutes"):
+    for name in _NUMBERS:
         form[name].data = str(getattr(usual, name))
     form.min_notice.data = _hours(usual.min_notice_minutes)
     form.change_until.data = _hours(usual.change_until_minutes)

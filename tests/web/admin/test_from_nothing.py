@@ -26,7 +26,7 @@ SITE = {
     "name": "Hill Road", "clinic_name": "Kalpa", "address": "1 Hill Road\nMumbai", "phone": "+91 22 26400000",
     "email": "hello@clinic.example", "tz": "Asia/Kolkata", "locale": "UK", "currency": "GBP",
     "grid_minutes": "15", "min_notice": "2", "change_until": "24", "horizon_days": "60", "hold_minutes": "10",
-    "talk_minutes": "15", "is_active": "y",
+    "talk_minutes": "15", "decide_within_hours": "48", "provisional_hours": "120", "is_active": "y",
 }  # fmt: skip
 
 

@@ -65,6 +65,8 @@ def test_a_room_goes_out_of_use_unless_something_is_booked_in_it(
         ({"min_notice": "soon"}, "Enter hours from 0 to 720"),
         ({"horizon_days": "9999"}, "Enter a number from 1 to 730."),
         ({"talk_minutes": "7"}, "Enter a number of minutes that 5 goes into."),
+        ({"decide_within_hours": "0"}, "Enter a number from 1 to 336."),
+        ({"provisional_hours": "721"}, "Enter a number from 1 to 720."),
     ],
 )
 def test_a_site_that_cannot_be_says_why(
@@ -91,6 +93,17 @@ def test_a_site_is_added_and_changed(db: Session, clinic: makers.Clinic, owner: 
     assert owner.post(f"/clinic/sites/{made.id}", data=change).status_code == 303
     look_again(db)
     assert made.min_notice_minutes == 90
+    assert (made.decide_within_hours, made.provisional_hours) == (48, 120)
+
+
+def test_the_promise_to_who_waits_for_a_yes_is_the_owners(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    form = fields_of(owner.get("/clinic/sites/1").text)
+    change = {"decide_within_hours": "24", "provisional_hours": "72"}
+    assert owner.post("/clinic/sites/1", data=form | change).status_code == 303
+    look_again(db)
+    assert (clinic.site.decide_within_hours, clinic.site.provisional_hours) == (24, 72)
 
 
 def test_a_new_zone_is_asked_about_where_something_is_booked(
