@@ -76,8 +76,8 @@ def each_opening(site: SiteTime, client_busy: Sequence[Span] = ()) -> Iterator[O
             at, width = max(at, bisect_left(grid, opens + demand.before)), _FIRST_LOOK
 
 
-# The first look covers two hours of quarter hours; each further look goes twice as far as the one before.
-_FIRST_LOOK = 8
+# The first look is short, for where many work there is enough in it; each further one goes twice as far.
+_FIRST_LOOK = 2
 _NEVER = 1 << 60
 
 
