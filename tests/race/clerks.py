@@ -115,7 +115,9 @@ class Clerk:
         except Exception as error:
             if is_lost(error):
                 return {"answer": None, "done": float("inf"), "facts": {"lost": True}}
-            return {"answer": "error", "facts": {"said": f"{type(error).__name__}: {error}"[:300]}}
+            statement = getattr(error, "statement", None) or ""
+            said = f"{type(error).__name__}: {getattr(error, 'orig', error)} at {statement[:300]}"
+            return {"answer": "error", "facts": {"said": " ".join(said.split())}}
 
     def clock(self, at: int) -> datetime:
         """The clinic's clock at a monotonic instant, to the second; what is left tells the askers apart."""
