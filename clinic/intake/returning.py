@@ -15,13 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.intake import freshness, publishing, triage
+from clinic.intake import freshness, ledger, publishing, triage
 from clinic.intake import services as intakes
 from clinic.intake.answers import BORN_ON, clean
 from clinic.intake.conditions import BODY_MAP
 from clinic.intake.level import Level
 from clinic.intake.locales import load_locale
-from clinic.intake.models import Intake, IntakeStatus
+from clinic.intake.models import DecisionKind, Intake, IntakeStatus
 from clinic.intake.pages import EVERYTHING, Asking, asked_again, drop_hidden, shown
 from clinic.intake.questionnaire import Questionnaire, load_questionnaire
 from clinic.intake.rules import load_rules
@@ -45,6 +45,9 @@ _BEFORE = {
     Level.EMERGENCY: "What you told us before and today needs help now.",
 }
 _LEFT_OUT = "Not with what you told us before"
+_PASSES = frozenset({Level.CLEAR, Level.ADAPT})
+_RELEASES = frozenset({DecisionKind.ALLOWED, DecisionKind.LIMITED})
+_BY_A_PERSON = _RELEASES | {DecisionKind.HELD, DecisionKind.REFUSED}
 
 
 def newest_of(session: Session, client_id: int) -> Intake | None:
@@ -161,6 +164,22 @@ def save(session: Session, now: datetime, intake: Intake, answers: Mapping[str, 
     again = asked_again(questionnaire, answers, asking) or frozenset()
     if CONSENT in again and answers.get(CONSENT) == "yes" and not _has_given_anew(session, intake):
         _record_consent(session, now, intake, clinic)
+    session.flush()
+
+
+def keep_hold(session: Session, now: datetime, intake: Intake) -> None:
+    """Holds a judged intake where a person held the one before and nobody has decided since.
+
+    The rules let it pass then as well: what a person holds, only a person releases.
+    """
+    before = based_on(session, intake)
+    if before is None or before.level is not Level.CLEARANCE or intake.level not in _PASSES:
+        return
+    kinds = [entry.kind for entry in ledger.read(session, before.id) if entry.kind in _BY_A_PERSON]
+    if not kinds or DecisionKind.HELD not in kinds or kinds[-1] in _RELEASES:
+        return
+    intake.level, intake.release_by = Level.CLEARANCE, before.release_by
+    ledger.write(session, now, intake, DecisionKind.HELD, actor=ledger.RULES)
     session.flush()
 
 
