@@ -66,21 +66,24 @@ def facts(appointment: Appointment) -> dict[str, object]:
 
 def invite(appointment: Appointment, now: datetime) -> str:
     """The calendar file of `appointment` as it stands."""
+    return calendar.write(invite_of(appointment, now))
+
+
+def invite_of(appointment: Appointment, now: datetime) -> calendar.Invite:
+    """What a calendar file says of `appointment` as it stands."""
     site = appointment.site
-    return calendar.write(
-        calendar.Invite(
-            uid=f"{appointment.reference.lower()}@appointments.{site.slug}",
-            sequence=appointment.sequence,
-            title=site.clinic_name,
-            where=f"{site.clinic_name}, {', '.join(site.address.splitlines())}",
-            starts_at=appointment.starts_at,
-            ends_at=appointment.ends_at,
-            zone=site.tz,
-            organiser=site.email,
-            stamp=now,
-            note=f"Reference {shown_reference(appointment.reference)}",
-            is_cancelled=appointment.status in {Status.CANCELLED, Status.LAPSED},
-        )
+    return calendar.Invite(
+        uid=f"{appointment.reference.lower()}@appointments.{site.slug}",
+        sequence=appointment.sequence,
+        title=site.clinic_name,
+        where=f"{site.clinic_name}, {', '.join(site.address.splitlines())}",
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        zone=site.tz,
+        organiser=site.email,
+        stamp=now,
+        note=f"Reference {shown_reference(appointment.reference)}",
+        is_cancelled=appointment.status in {Status.CANCELLED, Status.LAPSED},
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from clinic.booking.series_dates import Every
 from clinic.booking.statuses import HoldStatus, Status
 from clinic.catalog.models import OfferingOption
 from clinic.db import Base, EncryptedText, UtcDateTime, one_of
@@ -156,14 +156,6 @@ class Journey(Base):
     option: Mapped[OfferingOption | None] = relationship()
     hold: Mapped[Hold | None] = relationship()
     appointment: Mapped[Appointment | None] = relationship()
-
-
-class Every(StrEnum):
-    """How often the appointments of a series come."""
-
-    WEEK = "week"
-    TWO_WEEKS = "two_weeks"
-    MONTH = "month"
 
 
 class Series(Base):

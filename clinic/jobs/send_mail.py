@@ -213,6 +213,8 @@ def _word(
         links["clearance_url"] = sender.links.clearance_url(clearance.id, now)
     if appointment is not None:
         links["manage_url"] = sender.links.manage_url(appointment.id, appointment.ends_at)
+    if "times" in facts:
+        links["times"] = [_linked(each, sender) for each in facts["times"]]
     words = wording.render(message.kind, {**facts, **links})
     site_address = str(facts.get("email") or sender.address)
     return Mail(
@@ -228,6 +230,12 @@ def _word(
         at=now,
         calendar=message.calendar,
     )
+
+
+def _linked(time: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
+    """One time of a series with the link to its own page."""
+    ends_at = datetime.fromisoformat(time["ends_at"])
+    return {**time, "manage_url": sender.links.manage_url(time["appointment_id"], ends_at)}
 
 
 def _send(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -28,10 +29,26 @@ class Invite:
 
 def write(invite: Invite) -> str:
     """The text of the file: METHOD PUBLISH, or CANCEL for one that is off. Times in the place's zone."""
+    return write_all([invite])
+
+
+def write_all(invites: Sequence[Invite]) -> str:
+    """One file for several that are all on, or all off: the method counts for the whole file."""
     calendar = Calendar()
     calendar.add("prodid", "-//clinic//appointments//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "CANCEL" if invite.is_cancelled else "PUBLISH")
+    calendar.add("method", "CANCEL" if invites[0].is_cancelled else "PUBLISH")
+    for invite in invites:
+        calendar.add_component(_event(invite))
+    # The rules of the zone around these times: from 1970 on they would be nine tenths of the file.
+    years = [invite.starts_at.year for invite in invites]
+    calendar.add_missing_timezones(
+        first_date=date(min(years) - 1, 1, 1), last_date=date(max(years) + 2, 1, 1)
+    )
+    return calendar.to_ical().decode()
+
+
+def _event(invite: Invite) -> Event:
     event = Event()
     event.add("uid", invite.uid)
     event.add("sequence", invite.sequence)
@@ -46,11 +63,7 @@ def write(invite: Invite) -> str:
     event["organizer"] = organiser
     if invite.note:
         event.add("description", invite.note)
-    calendar.add_component(event)
-    # The rules of the zone around this one time: from 1970 on they would be nine tenths of the file.
-    year = invite.starts_at.year
-    calendar.add_missing_timezones(first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
-    return calendar.to_ical().decode()
+    return event
 
 
 def _at_the_place(instant: datetime, zone: str) -> datetime:
