@@ -23,6 +23,7 @@ from clinic.kernel.errors import BadInput, Excluded, NotCleared, NotOffered, Slo
 from clinic.roster.models import Gender, Therapist
 from clinic.web import access, database
 from clinic.web.desk import call as kept
+from clinic.web.desk import no_times
 from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day, zone_word
 from clinic.web.desk.call import Call
 from clinic.web.desk.times import Chosen, Offered, day_word, difference, first_free, named, read_chosen
@@ -185,7 +186,7 @@ def _times(
         session, call.journey, sites[0].id, talk, therapist_id=asked.therapist_id, gender=asked.gender
     )
     reasons: list[str] = []
-    more = False
+    more, nothing = False, None
     if clash is not None:
         place = next(each for each in places() if each.id == clash.site_id)
         exact = calls.wish_of(
@@ -201,6 +202,11 @@ def _times(
             since = max(since, now + LEAST_AHEAD)
         found = first_free(session, wish, sites, now, since, asked.skip + FIVE + 1)
         more = len(found) > asked.skip + FIVE
+        if not found and call.journey.option is not None:
+            everywhere = [sites[0], *(place for place in places() if place.id != sites[0].id)]
+            nothing = no_times.explain(
+                session, call.number, wish, call.journey.option, everywhere, dict(_people()), since, now
+            )
         found, notes = found[asked.skip : asked.skip + FIVE], {}
     today = local_day(now, sites[0].tz)
     html = render_template(
@@ -222,6 +228,7 @@ def _times(
         clash_at=_clash_word(clash, now),
         reasons=reasons,
         errors=errors,
+        nothing=nothing,
         **kept.legs(call, "time"),
     )
     return html, status

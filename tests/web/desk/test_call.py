@@ -19,6 +19,7 @@ from clinic.booking.statuses import Status
 from clinic.intake import services as intakes
 from clinic.intake.models import Clearance, Intake
 from clinic.people.models import Client, Consent
+from clinic.roster.models import WorkingBreak, WorkingHours
 from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book, sign_in
@@ -385,6 +386,21 @@ def test_times_follow_what_the_caller_asks_for(desk: FlaskClient, db: Session, c
     later = desk.get(more.group(1).replace("&amp;", "&"))
     assert not set(times_of(later)) & set(times_of(woman))
     assert desk.get(f"{call}/time?on=nonsense&after=99:99&with=x&skip=x&site=x").status_code == 200
+
+
+def test_where_nothing_is_free_the_caller_is_told_why_and_what_is_nearest(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic
+) -> None:
+    call = begin(desk)
+    to_times(desk, call)
+    amara, tom = clinic.therapists
+    db.execute(sa.delete(WorkingBreak))
+    db.execute(sa.delete(WorkingHours).where(WorkingHours.therapist_id == amara.id))
+    db.commit()
+    page = desk.get(f"{call}/time?with={amara.id}")
+    assert "Nobody you asked for" not in page.text
+    assert f"{amara.name} does not give this session at {clinic.site.name}." in page.text
+    assert re.search(rf'href="[^"]+with={tom.id}&amp;on=2026-11-23">With {tom.name}: today, ', page.text)
 
 
 def test_a_time_taken_meanwhile_gives_the_reason_and_the_three_nearest(
