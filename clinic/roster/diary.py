@@ -278,20 +278,27 @@ def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> N
         .distinct()
         .order_by(DiaryEntry.id)
     ).all()
-    if found:
-        _lock_owners(session, found)
-    for entry_id in found:
-        # Judged again by the database: a hold confirmed meanwhile has no expires_at and stays.
-        session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id == entry_id, DiaryEntry.expires_at <= now))
+    if not found:
+        return
+    try:
+        with session.begin_nested():
+            _lock_owners(session, found)
+            # Judged again by the database: a hold confirmed meanwhile has no expires_at and stays.
+            over = sa.and_(DiaryEntry.id.in_(found), DiaryEntry.expires_at <= now)
+            session.execute(sa.delete(DiaryEntry).where(over))
+    except OperationalError as error:
+        if _is_deadlock(error):  # two who try several places each, and strike the same holds for them
+            raise SlotTaken() from None
+        raise
 
 
 def _lock_owners(session: Session, entry_ids: Sequence[int]) -> None:
     """Locks the holds and appointments of entries that are to be struck: striking one writes to its owner.
 
     Everybody else locks the owner first and its entry after; the other way round two would wait for each
-    other.
+    other. Appointments come before the holds they were made of, as where one is cancelled.
     """
-    for table in DiaryEntry.metadata.sorted_tables:
+    for table in reversed(DiaryEntry.metadata.sorted_tables):
         to_here = [key for key in table.foreign_keys if key.column.table is DiaryEntry.__table__]
         if any(key.ondelete == "SET NULL" for key in to_here):
             owners = sa.select(table.c.id).where(table.c.entry_id.in_(entry_ids)).order_by(table.c.id)

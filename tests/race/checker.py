@@ -191,7 +191,8 @@ class Judge:
                 yield Violation("lost", sentence)
             else:
                 sentence = f"{asked} was told {given} while {thing.name} was {stages or 'not there'}"
-                yield Violation("refusal", f"{sentence}, and nothing justified it")
+                because = asked.facts.get("because", "no error")
+                yield Violation("refusal", f"{sentence} ({because}), and nothing justified it")
         if given == "same" and asked.facts.get("appointment", thing.appointment) != thing.appointment:
             yield Violation("double", f"{asked} was told of another appointment than {thing.name}")
 
@@ -200,7 +201,7 @@ class Judge:
         if asked.answer == "SlotTaken" and asked.kind in ("confirm", "reactivate"):
             client = asked.args["client"] if asked.kind == "confirm" else state.client
             wanted = replace(state, stage=BOOKED, client=client).squares(self.house)
-            return self._any_blocked(wanted[2:] if asked.kind == "confirm" else wanted, asked, thing)
+            return self._any_blocked(wanted, asked, thing)
         if asked.answer in ("SlotTaken", "NotOffered"):
             assert state.option is not None
             return self._refuses_place(
