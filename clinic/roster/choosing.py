@@ -26,25 +26,6 @@ def nearest(openings: Iterable[Opening], wanted_start: int, count: int = 3) -> l
     return ranked[:count]
 
 
-def apart(openings: Iterable[Opening], minutes: int) -> list[Opening]:
-    """Give, of each therapist's openings that lie less than `minutes` from the first of them, one, by start.
-
-    That is one which leaves no hole, where there is any among them, and else the first: what is read out to
-    a caller. The openings come by start, as the engine gives them.
-    """
-    first: dict[int, int] = {}
-    chosen: dict[tuple[int, int], Opening] = {}
-    for opening in openings:
-        who = opening.therapist_id
-        if who not in first or opening.start - first[who] >= minutes:
-            first[who] = opening.start
-        key = (who, first[who])
-        stands = chosen.get(key)
-        if stands is None or (opening.leaves_no_hole and not stands.leaves_no_hole):
-            chosen[key] = opening
-    return sorted(chosen.values(), key=lambda each: each.start)
-
-
 def by_local_day(openings: Iterable[Opening], zone: ZoneInfo) -> dict[date, list[Opening]]:
     """Give the openings under the day on which the wall clock of `zone` sees them start, in order."""
     days: dict[date, list[Opening]] = {}

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clinic.kernel.spans import Span
@@ -40,7 +40,11 @@ def marks(found: list[Opening]) -> list[bool]:
     return [opening.leaves_no_hole for opening in found]
 
 
-@settings(max_examples=300, deadline=None)
+# A clinic takes long to draw, the longer the busier the machine: no fault of what is tested.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@settings(patient, max_examples=300)
 @given(cases())
 def test_openings_are_those_at_which_everyone_is_free_and_no_limit_breaks(case: Case) -> None:
     found, expected = openings_of(case), plain_openings(case)
@@ -48,6 +52,7 @@ def test_openings_are_those_at_which_everyone_is_free_and_no_limit_breaks(case: 
     assert marks(found) == marks(expected)
 
 
+@patient
 @given(cases(), st.integers(0, 12))
 def test_the_first_openings_are_the_first_of_all(case: Case, limit: int) -> None:
     first = first_openings(case.demand, case.therapists, case.rooms, case.client_busy, limit=limit)
@@ -56,6 +61,7 @@ def test_the_first_openings_are_the_first_of_all(case: Case, limit: int) -> None
     assert marks(first) == marks(expected)
 
 
+@patient
 @given(st.lists(cases(), max_size=3), spans(2), st.integers(0, 12))
 def test_the_first_anywhere_are_the_first_of_all_sites_together(
     sites: list[Case], client_busy: list[Span], limit: int
@@ -70,6 +76,7 @@ def test_the_first_anywhere_are_the_first_of_all_sites_together(
     assert first_anywhere(times, client_busy, limit=limit) == everything[:limit]
 
 
+@patient
 @given(cases(), st.data())
 def test_more_busy_time_never_makes_more_openings(case: Case, data: st.DataObject) -> None:
     room_free_at = {opening.start for opening in openings_of(case)}
@@ -81,6 +88,7 @@ def test_more_busy_time_never_makes_more_openings(case: Case, data: st.DataObjec
     assert {opening.start for opening in found} <= room_free_at
 
 
+@patient
 @given(cases())
 def test_avoiding_holes_hides_no_time(case: Case) -> None:
     either = [replace(case, demand=replace(case.demand, avoids_holes=avoids)) for avoids in (True, False)]

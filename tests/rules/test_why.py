@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clinic.roster.availability import Demand
@@ -74,7 +74,11 @@ def starts(demand: Demand, people: list[plain.Person]) -> set[int]:
     }
 
 
-@settings(max_examples=400, deadline=None)
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(asked())
 def test_the_reason_is_the_first_condition_that_leaves_nothing(asked: tuple[plain.Case, bool, bool]) -> None:
     assert why_nothing(as_case(*asked)) == expected(*asked)

@@ -155,6 +155,7 @@ def difference(starts_at: datetime, wanted: datetime) -> str:
     return " ".join([*([f"{hours} h"] if hours else []), *([f"{left} min"] if left else []), word])
 
 
-def _order(pair: tuple[Slot, Place]) -> tuple[datetime, int, int]:
+def _order(pair: tuple[Slot, Place]) -> tuple[datetime, bool, int, int]:
+    """By start; of equal starts first those that leave no gap in somebody's day."""
     slot, place = pair
-    return slot.starts_at, place.id, slot.therapist_id
+    return slot.starts_at, not slot.leaves_no_hole, place.id, slot.therapist_id
