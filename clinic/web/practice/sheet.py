@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from clinic.care import services as care
 from clinic.care import sheets
+from clinic.care.day_check import may_check as may_be_checked
 from clinic.kernel.codes import read_reference
 from clinic.kernel.errors import NotFound
 from clinic.web import access, database
@@ -32,13 +33,14 @@ def sheet(reference: str) -> ResponseReturnValue:
     the answers open, which is true however the page was fetched. Scanners of mail never get here, as the
     page asks for a sign-in and its address stands in no mail.
     """
-    therapist = own_therapist()
+    therapist, now = own_therapist(), database.now()
     with database.transaction() as session:
-        found = sheets.open_sheet(
-            session, database.now(), _reference(reference), therapist.id, current_user.actor
-        )
+        found = sheets.open_sheet(session, now, _reference(reference), therapist.id, current_user.actor)
         shown = course_for(session, found.listed)
-    return render_template("practice/sheet.html", sheet=found, therapist=therapist, **shown)
+    may_check = found.health is not None and may_be_checked(found.listed.status, found.listed.starts_at, now)
+    return render_template(
+        "practice/sheet.html", sheet=found, therapist=therapist, may_check=may_check, **shown
+    )
 
 
 @blueprint.post("/session/<reference>/done")
