@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
+from clinic.booking import queue
 from clinic.booking.lifecycle import LIVE
 from clinic.booking.models import Appointment, Hold
 from clinic.booking.screening import suits
@@ -22,9 +23,18 @@ from clinic.booking.statuses import HoldStatus, Status
 from clinic.catalog.models import Offering
 from clinic.db import Base
 from clinic.demo.fill import CLIENTS, fill
+from clinic.intake import documents
 from clinic.intake import services as intakes
 from clinic.intake.level import Level, level_on
-from clinic.intake.models import CallBack, CallBackStatus, Intake
+from clinic.intake.models import (
+    CallBack,
+    CallBackStatus,
+    Clearance,
+    ClearanceDocument,
+    ClearanceStatus,
+    DocumentKind,
+    Intake,
+)
 from clinic.intake.techniques import load_techniques
 from clinic.kernel.spans import Span, contains
 from clinic.kernel.ticks import ticks_between
@@ -83,6 +93,18 @@ def test_it_is_as_large_as_promised(filled: Session) -> None:
     asked = Counter(filled.scalars(sa.select(CallBack.status)))
     assert asked[CallBackStatus.OPEN] >= 3
     assert number(OutboxMessage) == 0
+
+
+def test_a_queue_of_clearances_waits_one_of_them_longer_than_promised(filled: Session) -> None:
+    assert queue.number(filled, NOW) == (6, 1)
+    stands = Counter(filled.scalars(sa.select(Clearance.status)))
+    assert stands == {
+        ClearanceStatus.OPEN: 6, ClearanceStatus.MORE_NEEDED: 3, ClearanceStatus.ALLOWED: 2,
+        ClearanceStatus.LIMITED: 3, ClearanceStatus.REFUSED: 1,
+    }  # fmt: skip
+    reply = filled.scalars(sa.select(ClearanceDocument)).one()
+    assert documents.read(reply.content) == (DocumentKind.PDF, reply.content)
+    assert sum(len(each.times) for each in queue.open_ones(filled)) == 2
 
 
 def test_every_technique_has_its_offering_within_its_pressure(filled: Session) -> None:

@@ -42,7 +42,7 @@ from clinic.people.models import User
 from clinic.roster.models import Site
 
 KIND_WORDS = {
-    DecisionKind.JUDGED: "Judged by the rules",
+    DecisionKind.JUDGED: "Judged",
     DecisionKind.CARRIED: "Carried over, as nothing changed",
     DecisionKind.ASKED: "We were asked to look",
     DecisionKind.ALLOWED: "Allowed",

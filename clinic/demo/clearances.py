@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from clinic.booking.models import Appointment, AppointmentEvent
+from clinic.booking.provisional_times import kept_until
 from clinic.booking.statuses import Status
 from clinic.demo.house import House
 from clinic.demo.papers import Paper, write_papers
@@ -150,9 +151,9 @@ def _keep_times(session: Session, now: datetime, waiting: Sequence[Person], ther
         intake = appointment.intake
         assert intake is not None
         person = names[appointment.client.name]
-        at = appointment.created_at
+        at = max(appointment.created_at, now - timedelta(hours=40))  # within what was promised
         asked = _ask(session, at, intake, person, appointment.site_id, "any")
-        appointment.lapses_at = min(at + timedelta(hours=120), appointment.starts_at - timedelta(hours=12))
+        appointment.lapses_at = kept_until(120, appointment.starts_at, at)
         assert appointment.entry_id is not None
         diary.keep_until(session, appointment.entry_id, appointment.lapses_at)
         if number == 1:

@@ -121,7 +121,7 @@ def test_opening_one_is_recorded_and_says_what_holds_it(
 ) -> None:
     asked = ask(db, clinic)
     page = amara.get(f"/practice/clearances/{asked.id}").text
-    for words in ("C33", "9 of 10", "Since Friday", "We were asked to look", "Judged by the rules"):
+    for words in ("C33", "9 of 10", "Since Friday", "We were asked to look", "by the rules of 20"):
         assert words in page
     assert 'value="CNHC 048213"' in page
     assert 'value="2027-05-23"' in page
