@@ -130,7 +130,7 @@ def _areas_of(question: Question, wanted: frozenset[str], answers: Answers, rule
         return []
     if not picker.opens_if.holds(Facts(picks={**answers.picks, question.id: wanted})):
         return []
-    return [f"{picker.title} {_listed(answers.areas[picker.id], rules)}"]
+    return [f"Area: {', '.join(area_names(tuple(sorted(answers.areas[picker.id])), rules.questionnaire))}"]
 
 
 def _number(question: Question, answers: Answers) -> str:

@@ -83,7 +83,7 @@ def test_the_areas_marked_under_an_answer_go_with_it() -> None:
     (line,) = found.told
     assert line.said == (
         "An operation in the last 6 weeks",
-        "Where was the operation, or where is the device? Low back",
+        "Area: low back",
     )
     assert found.plan[1] == "Not worked on: calves, low back"
 
