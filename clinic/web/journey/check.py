@@ -9,7 +9,6 @@ from clinic.booking import journeys, messages
 from clinic.booking.journey import Step
 from clinic.booking.models import Hold
 from clinic.booking.policy import Policy
-from clinic.intake import services as intakes
 from clinic.kernel.errors import Excluded, HoldLapsed, NotCleared, NotOffered, Refusal, SlotTaken, Stale
 from clinic.web import access, database
 from clinic.web.journey import held, provisional, said, way
@@ -124,7 +123,7 @@ def _draw(stale: Stale | None = None) -> str:
         held=hold,
         banner=held.banner(hold),
         details=journeys.details_of(journey),
-        understood=understood(intakes.answers_of(intake)),
+        understood=understood(intake),
         sentences=limit_words(said.limits_of(intake)),
         is_waiting=is_waiting,
         kept_until=messages.long_when(until, hold.site.tz) if is_waiting else "",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -107,7 +106,7 @@ def clearance_page(intake: Intake, form: ContactForm, status: int) -> ResponseRe
         reasons=[message.text for message in found.messages if message.level is Level.CLEARANCE],
         release_by=intake.release_by,
         hours=way.site().decide_within_hours,
-        understood=understood(intakes.answers_of(intake)),
+        understood=understood(intake),
         sentences=limit_words(said.limits_of(intake)),
         request_href=request_href(clearance) if clearance is not None and is_asked else "",
         form=form,
@@ -129,7 +128,7 @@ def _book_page(intake: Intake, found: Outcome) -> ResponseReturnValue:
         cleared_until=intake.cleared_until_on,
         mind=mind,
         nets=nets,
-        understood=understood(intakes.answers_of(intake)),
+        understood=understood(intake),
         sentences=sentences,
     )
 
@@ -148,10 +147,11 @@ def limit_words(limits: Restrictions) -> list[str]:
     return words
 
 
-def understood(answers: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """What was wished for, as rows with the address of the page that changes it."""
-    questionnaire = load_questionnaire()
-    href = url_for("journey.step", slug="wishes")
+def understood(intake: Intake) -> list[tuple[str, str, str, str]]:
+    """What was wished for, as rows with the address of the page that changes it, if this visit asked."""
+    questionnaire, answers = load_questionnaire(), intakes.answers_of(intake)
+    here = url_for("journey.step", slug="wishes")
+    href = here if intake.based_on_id is None else ""
     rows = []
     if "goal" in answers:
         goal = questionnaire.question("goal").label(answers["goal"])
@@ -163,5 +163,5 @@ def understood(answers: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     for mark, name in ((Mark.HURTS, "It hurts"), (Mark.WORK, "Work on"), (Mark.LEAVE, "Leave alone")):
         if marks.get(mark):
             areas = ", ".join(area_names(tuple(marks[mark])))
-            rows.append((name, f"{areas[0].upper()}{areas[1:]}", href, "the areas"))
+            rows.append((name, f"{areas[0].upper()}{areas[1:]}", here, "the areas"))
     return rows
