@@ -115,9 +115,10 @@ def confirm(
         return made
     if held.status is not HoldStatus.OPEN or held.expires_at <= now or held.entry_id is None:
         raise HoldLapsed()
-    intake = None
-    if held.intake_id:  # locked, so that a decision made in this moment is either seen here or sees this
-        intake = session.get(Intake, held.intake_id, with_for_update=True, populate_existing=True)
+    intake = session.get(Intake, held.intake_id) if held.intake_id else None
+    if intake is not None and held.is_provisional:
+        # A decision made in this very moment is either seen here, or sees this appointment.
+        session.refresh(intake, with_for_update={"key_share": True})
     on = day_at(held.site, held.starts_at)
     check_allowed(intake, held.option, on, provisionally=held.is_provisional)
     lapses_at = None
