@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tests.race.history import NEVER, History, House, Operation, Violation
-from tests.race.model import BOOKED, HELD, STANDING, Square, State, Thing, answers, place
+from tests.race.model import BOOKED, HELD, MAY_BE_FOLLOWED, STANDING, Square, State, Thing, answers, place
 from tests.race.timeline import Timeline
 
 OWES_MAIL = frozenset({"moved", "cancelled", "reactivated"})  # and the first event, whichever it is
@@ -165,7 +165,10 @@ class Judge:
             if asked.kind == "lapse":  # does what there is to do, and says no to nobody
                 continue
             thing = self._thing_of(asked)
-            if thing is not None:
+            if asked.kind == "series":
+                if asked.is_refused and not self._series_is_justified(asked):
+                    yield Violation("refusal", f"{asked} was told {asked.answer} and nothing justified it")
+            elif thing is not None:
                 yield from self._of_thing(asked, thing)
             elif asked.is_refused and not self._is_justified(asked):
                 because = asked.facts.get("because", "no error")
@@ -208,6 +211,24 @@ class Judge:
                 asked, asked.args["starts"], state.ends - state.starts, state.option, state.client, thing
             )
         return True
+
+    def _series_is_justified(self, asked: Operation) -> bool:
+        """A series is refused for its first appointment, or for any one of its dates."""
+        first = self.things.get(("appointment", asked.args["after"]))
+        if first is None:
+            return False
+        if asked.answer == "WrongState":
+            return any(state.stage not in MAY_BE_FOLLOWED for state in first.states_during(asked))
+        option, client = first.last.option, asked.args["client"]
+        if option is None or asked.answer not in ("SlotTaken", "NotOffered"):
+            return False
+        minutes = self.house.sessions[option].minutes
+        return any(
+            self._refuses_place(
+                replace(asked, args={"therapist": therapist}), starts, minutes, option, client
+            )
+            for starts, therapist in asked.args["dates"]
+        )
 
     def _is_justified(self, asked: Operation) -> bool:
         """Of what asks for something new."""
@@ -300,6 +321,9 @@ def _mails(thing: Thing, timeline: Timeline) -> Iterator[Violation]:
     """One mail is owed for each change that the client must hear of."""
     if thing.appointment is None:
         return
+    first = timeline.events[thing.appointment][0][0] if timeline.events[thing.appointment] else ""
+    if first in timeline.operations and timeline.operations[first].kind == "series":
+        return  # one mail tells of the whole
     events = [kind for _actor, kind in timeline.events[thing.appointment]]
     due = 1 + sum(kind in OWES_MAIL for kind in events[1:])
     owed = timeline.history.afterwards.mails.get(thing.appointment, 0)

@@ -27,8 +27,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from clinic.booking import services
-from clinic.booking.models import Appointment, Hold
+from clinic import db
+from clinic.booking import series, services
+from clinic.booking.models import Appointment, AppointmentEvent, Hold
+from clinic.booking.series import Chosen
+from clinic.booking.series_dates import Every
 from clinic.booking.slots import Wish
 from clinic.booking.statuses import Status
 from clinic.db import key_ring, make_engine, transaction
@@ -217,6 +220,21 @@ def want_reactivate(clerk: Clerk) -> dict[str, Any] | None:
     return row and {"appointment": row.id, "version": clerk.a_version(row)}
 
 
+def want_series(clerk: Clerk) -> dict[str, Any] | None:
+    columns = (Appointment.id, Appointment.client_id, Appointment.option_id, Appointment.starts_at)
+    booked = sa.select(*columns).where(Appointment.status == Status.BOOKED)
+    row = clerk.one_of(booked.order_by(Appointment.id.desc()).limit(20))
+    if row is None:
+        return None
+    of_day = minute(row.starts_at) % 1440
+    days = clerk.chance.sample(range(clerk.orders.days), 2)
+    dates = [
+        [clerk.orders.first + 1440 * day + of_day, clerk.chance.choice(clerk.orders.therapists)]
+        for day in days
+    ]
+    return {"after": row.id, "client": row.client_id, "option": row.option_id, "dates": dates}
+
+
 def want_status(clerk: Clerk) -> dict[str, Any] | None:
     row = clerk.an_appointment(Status.BOOKED, Status.CHECKED_IN, Status.FULFILLED, Status.NO_SHOW)
     wanted = clerk.chance.choice((Status.CHECKED_IN, Status.FULFILLED, Status.NO_SHOW, Status.BOOKED))
@@ -324,6 +342,14 @@ def do_status(_c: Clerk, session: Session, now: datetime, me: str, args: dict[st
     return told(made)
 
 
+def do_series(_c: Clerk, session: Session, now: datetime, me: str, args: dict[str, Any]) -> dict[str, Any]:
+    chosen = [Chosen(instant(starts), therapist) for starts, therapist in args["dates"]]
+    series.book(session, now, args["after"], chosen, Every.WEEK, actor=me, is_desk=True)
+    session.flush()
+    new = sa.select(Appointment.id).join(AppointmentEvent, AppointmentEvent.appointment_id == Appointment.id)
+    return {"made": session.scalars(new.where(AppointmentEvent.actor == me)).all()}
+
+
 def do_lapse(_c: Clerk, session: Session, now: datetime, _me: str, _args: dict[str, Any]) -> dict[str, Any]:
     return {"lapsed": services.lapse_holds(session, now)}
 
@@ -363,6 +389,7 @@ WORK: dict[Kind, float] = {
     Kind("cancel", want_cancel, do_cancel): 14,
     Kind("reactivate", want_reactivate, do_reactivate): 6,
     Kind("status", want_status, do_status): 5,
+    Kind("series", want_series, do_series): 5,
     Kind("time_off", want_time_off, do_time_off): 4,
     Kind("end_time_off", want_end_of_time_off, do_end_time_off): 5,
     LAPSE: 3,
@@ -387,6 +414,9 @@ def serve(orders: Orders) -> None:
 def main() -> None:
     key_ring.load([("test", FIELD_KEY)])
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # every refusal by the key makes it warn
+    # Sixteen who write without a pause leave one waiting longer than people would; a real deadlock on SQLite
+    # is told at once, however long one is ready to wait.
+    db.BUSY_SECONDS = 120
     sa.orm.configure_mappers()
     children = set()
     print("ready", flush=True)

@@ -16,6 +16,7 @@ BOOKED, CANCELLED = "booked", "cancelled"
 
 STANDING = frozenset({HELD, AWAY, BOOKED, "provisional", "checked_in", "fulfilled", "no_show"})
 MOVABLE = frozenset({BOOKED, "provisional"})
+MAY_BE_FOLLOWED = frozenset({BOOKED, "checked_in", "fulfilled"})
 NEXT = {
     "provisional": {BOOKED, CANCELLED, "lapsed"},
     BOOKED: {"checked_in", CANCELLED, "no_show"},
@@ -136,7 +137,7 @@ def after(state: State, asked: Operation) -> State:
             therapist=said.get("therapist", asked.args.get("therapist")),
             room=said.get("room"),
         )
-    elif asked.kind in ("confirm", "book"):
+    elif asked.kind in ("confirm", "book", "series"):
         state = replace(state, stage=BOOKED, client=asked.args["client"], expires=NEVER)
     elif asked.kind == "cancel":
         state = replace(state, stage=CANCELLED)

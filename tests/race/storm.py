@@ -33,7 +33,7 @@ from tests.race.history import Afterwards, History, House
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 4
-STUCK_SECONDS = 60
+STUCK_SECONDS = 180
 CLIENTS = 10
 
 
@@ -44,7 +44,7 @@ class Weather:
     operations: int
     faults: int
     seconds: float = 0
-    most_seconds: float = 240
+    most_seconds: float = 600
     every: float = 0.3
 
 
@@ -301,6 +301,8 @@ def _rows(session: Session, *columns: Any, order: Any = None) -> tuple[tuple[Any
 def _mails(session: Session) -> dict[int, int]:
     owed: dict[int, int] = {}
     for key in session.scalars(sa.select(OutboxMessage.key)):
+        if key.startswith("series:"):
+            continue
         appointment = int(key.split(":")[1])
         owed[appointment] = owed.get(appointment, 0) + 1
     return owed

@@ -276,6 +276,20 @@ def test_a_time_outside_the_hours_is_found(story: Story) -> None:
     assert rules(story) == ["state"]
 
 
+def test_half_a_series_is_found(story: Story) -> None:
+    """Of two dates one is there, whether it was acknowledged or the process was killed."""
+    first = story.book()
+    dates = [[TEN + 1440, 1], [TEN + 2880, 1]]
+    asked = story.ask("series", None, after=first, client=7, option=1, dates=dates)
+    assert sentences(story) == ""
+    story._hold(2, asked, TEN + 1440, 1, 1, "confirmed")
+    story._appointment(2, asked, TEN + 1440, 1, 1, 7)
+    assert rules(story) == ["lost"]
+    story._hold(3, asked, TEN + 2880, 1, 1, "confirmed")
+    story._appointment(3, asked, TEN + 2880, 1, 1, 7)
+    assert sentences(story) == ""
+
+
 # --- Refusals
 
 

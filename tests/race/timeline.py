@@ -14,7 +14,7 @@ from typing import Any
 from tests.race.history import NEVER, History, Operation, Violation
 from tests.race.model import AWAY, BACK, HELD, LET_GO, RUN_OUT, Moment, State, Thing, after, answers
 
-MAKES_VISITS = frozenset({"hold", "book"})
+MAKES_VISITS = frozenset({"hold", "book", "series"})
 TOLD = ("therapist", "room", "starts", "version")
 
 
@@ -31,6 +31,8 @@ class Timeline:
         self._clock = sorted((o.now, o.at) for o in history.operations)
         self._soonest = self._soonest_from()
         self.effective: set[str] = set()
+        self._done: set[tuple[int, str]] = set()
+        self._series = [each for each in history.operations if each.kind == "series"]
         self.events: dict[int, list[tuple[str, str]]] = defaultdict(list)
         self._read_holds()
         self._read_absences()
@@ -88,9 +90,10 @@ class Timeline:
             self._say("phantom", f"appointment {appointment} was changed by {actor}, who asked for nothing")
         elif asked.is_refused or asked.answer == "error":
             self._say("phantom", f"{asked} was told {asked.answer}, and yet it was done")
-        elif actor in self.effective:
+        elif (appointment, actor) in self._done:
             self._say("double", f"{asked} was done twice")
         self.effective.add(actor)
+        self._done.add((appointment, actor))
 
     def _begin(self, number: int, row: Mapping[str, Any], made_by: dict[str, int]) -> Thing | None:
         asked = self.by_now.get(row["created"])
@@ -116,6 +119,8 @@ class Timeline:
         wanted = {"therapist": asked.args.get("therapist"), "option": asked.args.get("option")}
         if "dates" not in asked.args:
             wanted["starts"] = asked.args["starts"]
+        elif [state.starts, state.therapist] not in asked.args["dates"]:
+            self._say("state", f"{asked} was given another date")
         for name, value in wanted.items():
             if value is not None and getattr(state, name) not in (value, None):
                 self._say("state", f"{asked} was given {name} {getattr(state, name)}")
@@ -153,9 +158,10 @@ class Timeline:
             if asked is None:
                 continue
             before = thing.last
-            if (asked.kind in ("confirm", "book")) != (position == 0):
+            can = asked.kind in MAKES_VISITS or "ok" in answers(before, asked, may_be_struck=False)
+            if (asked.kind in ("confirm", "book", "series")) != (position == 0):
                 self._say("state", f"{asked} took effect on {thing.name} out of turn")
-            elif asked.kind != "book" and "ok" not in answers(before, asked, may_be_struck=False):
+            elif not can:
                 self._say("state", f"{asked} was done though {thing.name} was {before.stage}")
             if asked.args.get("hold", thing.hold) != thing.hold:
                 self._say("state", f"{asked} changed {thing.name}")
@@ -233,7 +239,9 @@ class Timeline:
         makes = {"hold": afterwards.holds, "book": afterwards.appointments, "time_off": afterwards.absences}
         said = {"hold": "hold", "book": "appointment", "time_off": "absence", "confirm": "appointment"}
         for asked in self.history.operations:
-            if asked.answer != "ok":
+            if asked.kind == "series":
+                self._check_whole(asked)
+            if asked.answer != "ok" or asked.kind == "series":
                 continue
             what = said.get(asked.kind)
             kept = makes.get(asked.kind, afterwards.appointments)
@@ -241,3 +249,11 @@ class Timeline:
                 self._say("lost", f"{asked} was promised {what} {asked.facts[what]}, and it is nowhere")
             elif asked.kind in makes and asked.id not in self.effective:
                 self._say("lost", f"{asked} was promised something, and nothing was made for it")
+
+    def _check_whole(self, asked: Operation) -> None:
+        """A series is there whole or not at all; not known only where another was made of the same first."""
+        made = sum(actor == asked.id for _appointment, actor in self._done)
+        rivals = [o for o in self._series if o.args["after"] == asked.args["after"] and o is not asked]
+        whole = [len(asked.facts["made"])] if asked.answer == "ok" else [0, len(asked.args["dates"])]
+        if made not in whole and (asked.is_known or not rivals):
+            self._say("lost", f"{asked} left {made} appointments instead of {whole[-1]}")
