@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from clinic.booking import journeys
 from clinic.booking.journey import Step, Verdict
 from clinic.intake import services as intakes
+from clinic.intake.letter import Told
 from clinic.intake.level import Level
 from clinic.intake.locales import load_locale
 from clinic.intake.models import ClearanceStatus, Intake
@@ -24,6 +25,7 @@ from clinic.web.journey import said, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.contact_form import BEST_TIMES, CallBackForm, ContactForm
 from clinic.web.journey.provisional import request_href
+from clinic.web.letters import letter_of
 
 SAFETY_NET = "N06"
 
@@ -106,11 +108,25 @@ def clearance_page(intake: Intake, form: ContactForm, status: int) -> ResponseRe
         reasons=[message.text for message in found.messages if message.level is Level.CLEARANCE],
         release_by=intake.release_by,
         hours=way.site().decide_within_hours,
-        understood=understood(intake),
+        said=[words for told in _told_in(intake) for words in told.said],
+        understood=[*_told(intake), *understood(intake)],
         sentences=limit_words(said.limits_of(intake)),
         request_href=request_href(clearance) if clearance is not None and is_asked else "",
         form=form,
     ), status
+
+
+def _told(intake: Intake) -> list[tuple[str, str, str, str]]:
+    """The answers that hold it, as rows with the address of the page that changes them."""
+    return [
+        ("You told us", "; ".join(told.said), url_for("journey.step", slug=told.slug), told.asked)
+        for told in _told_in(intake)
+    ]
+
+
+def _told_in(intake: Intake) -> tuple[Told, ...]:
+    """The answers that hold it, word for word; none of somebody who came by a mailed link."""
+    return tuple(letter_of(intake).told) if intake.based_on_id is None else ()
 
 
 def _book_page(intake: Intake, found: Outcome) -> ResponseReturnValue:
