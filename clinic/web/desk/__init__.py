@@ -12,6 +12,7 @@ from clinic.web.desk import (
     find,
     moving,
     queue,
+    series,
     week,
 )
 from clinic.web.desk.blueprint import blueprint
@@ -29,5 +30,6 @@ __all__ = [
     "find",
     "moving",
     "queue",
+    "series",
     "week",
 ]

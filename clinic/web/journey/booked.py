@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import messages
+from clinic.booking import messages, series
 from clinic.booking.journey import Step
 from clinic.booking.models import Appointment
 from clinic.booking.policy import Policy
@@ -16,6 +16,7 @@ from clinic.web import access, database
 from clinic.web.journey import texts, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import SAFETY_NET
+from clinic.web.journey.plan import may_plan
 from clinic.web.journey.provisional import request_href
 
 OFF = frozenset({Status.CANCELLED, Status.LAPSED})
@@ -45,6 +46,8 @@ def done() -> ResponseReturnValue:
         kept_until=messages.long_when(lapses_at, site.tz) if lapses_at else "",
         request_href=request_href(intake.clearance) if intake.clearance is not None else "",
         card=texts.card(appointment.option.offering.technique),
+        plan=may_plan(appointment),
+        in_series=series.of(database.session(), appointment.id) is not None,
         nets=[message.text for message in outcome.messages if message.rule_id == SAFETY_NET],
     )
 
