@@ -27,6 +27,7 @@ from clinic.roster.models import Closure, Site, TimeOff, WorkingHours
 
 AROUND_DAYS = 3
 ALTERNATIVES = 3
+APART = timedelta(hours=1)  # two times that are nearer to each other are one choice
 FURTHEST_AHEAD = timedelta(days=2 * 366)
 
 
@@ -179,7 +180,11 @@ class _Finder:
                 if kept is None or slot.therapist_id == self.wish.therapist_id:
                     best[slot.starts_at] = slot
         ranked = sorted(best.values(), key=lambda slot: self._distance(slot, each))
-        return tuple(ranked[:ALTERNATIVES])
+        chosen: list[Slot] = []
+        for slot in ranked:
+            if all(abs(slot.starts_at - other.starts_at) >= APART for other in chosen):
+                chosen.append(slot)
+        return tuple(chosen[:ALTERNATIVES])
 
     def _distance(self, slot: Slot, each: Date) -> tuple[int, timedelta, datetime]:
         days = abs((walltime.local(slot.starts_at, self.zone).date() - each.day).days)

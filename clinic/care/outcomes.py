@@ -25,7 +25,7 @@ from clinic.kernel.errors import BadInput, NotFound, Stale, WrongState
 
 WORST = 10
 MATTERS = 2  # the smallest change, in points, that is more than chance
-SHOWN = 12
+SHOWN = 7  # as many as can be read on a phone
 _FARTHEST_BACK = 50
 
 
