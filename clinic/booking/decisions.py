@@ -28,10 +28,24 @@ NOT_DECIDED = "not decided in time"
 NOT_CLEARED = "not cleared"
 
 
-def ask(session: Session, now: datetime, intake: Intake, contact: Contact, site: Site) -> Clearance:
+def ask(
+    session: Session,
+    now: datetime,
+    intake: Intake,
+    contact: Contact,
+    site: Site,
+    *,
+    actor: str = ledger.CLIENT,
+) -> Clearance:
     """Opens the request for a held intake at a site and owes the client a mail with the way back to it."""
     found = clearances.ask(
-        session, now, intake, contact, site_id=site.id, within_hours=site.decide_within_hours
+        session,
+        now,
+        intake,
+        contact,
+        site_id=site.id,
+        within_hours=site.decide_within_hours,
+        actor=actor,
     )
     messages.tell_clearance(session, now, "clearance_asked", found, site)
     return found
@@ -179,6 +193,7 @@ def renew(session: Session, now: datetime, client: Client, intake: Intake) -> li
         elif appointment.status is Status.BOOKED:
             reopen(session, now, appointment, actor=ledger.RULES)
             reopened.append(appointment)
+    clearances.supersede(session, now, client.id, intake)
     session.flush()
     return reopened
 
@@ -199,12 +214,12 @@ def reopen(session: Session, now: datetime, appointment: Appointment, *, actor: 
             actor=actor,
             grounds=ledger.Grounds(appointment_id=appointment.id),
         )
-        _ask_for(session, now, appointment, intake)
+        _ask_for(session, now, appointment, intake, actor)
     messages.tell(session, now, "reopened", appointment)
     messages.tell_clinic(session, now, appointment)
 
 
-def _ask_for(session: Session, now: datetime, appointment: Appointment, intake: Intake) -> None:
+def _ask_for(session: Session, now: datetime, appointment: Appointment, intake: Intake, actor: str) -> None:
     """Somebody is asked on the client's behalf, unless that is so already or nobody may say yes."""
     client = appointment.client
     if intake.level is not Level.CLEARANCE or screening.waits(intake):
@@ -219,6 +234,7 @@ def _ask_for(session: Session, now: datetime, appointment: Appointment, intake: 
         contact,
         site_id=appointment.site_id,
         within_hours=appointment.site.decide_within_hours,
+        actor=actor,
     )
 
 

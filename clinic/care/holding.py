@@ -80,9 +80,15 @@ def hold_back(
         .with_for_update()
     ).all()
     if not coming:
-        return decisions.ask(session, now, intake, contact, site)
+        return decisions.ask(session, now, intake, contact, site, actor=actor)
     found = clearances.ask(
-        session, now, intake, contact, site_id=site.id, within_hours=site.decide_within_hours
+        session,
+        now,
+        intake,
+        contact,
+        site_id=site.id,
+        within_hours=site.decide_within_hours,
+        actor=actor,
     )
     for appointment in coming:
         decisions.reopen(session, now, appointment, actor=actor)

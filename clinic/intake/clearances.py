@@ -67,11 +67,19 @@ class Ruling:
 
 
 def ask(
-    session: Session, now: datetime, intake: Intake, contact: Contact, *, site_id: int, within_hours: int
+    session: Session,
+    now: datetime,
+    intake: Intake,
+    contact: Contact,
+    *,
+    site_id: int,
+    within_hours: int,
+    actor: str = ledger.CLIENT,
 ) -> Clearance:
     """Opens the request for an intake that is held; asked again, it takes the new contact.
 
-    WrongState for an intake that is not held, or that was refused.
+    `actor` is who asked: the client, or somebody for them. WrongState for an intake that is not held, or
+    that was refused.
     """
     if intake.level is not Level.CLEARANCE or intake.release_by is None:
         raise WrongState("These answers do not wait for anybody.")
@@ -93,7 +101,7 @@ def ask(
     session.add(found)
     session.flush()
     if is_new:
-        ledger.write(session, now, intake, DecisionKind.ASKED, actor=ledger.CLIENT)
+        ledger.write(session, now, intake, DecisionKind.ASKED, actor=actor)
     return found
 
 
@@ -104,6 +112,20 @@ def answered(session: Session, now: datetime, clearance: Clearance, *, within_ho
         clearance.waiting_since = now
         clearance.due_at = now + timedelta(hours=within_hours)
         session.flush()
+
+
+def supersede(session: Session, now: datetime, client_id: int, intake: Intake) -> None:
+    """Ends what a client's older answers still wait for: the newer ones are what is decided about."""
+    waiting = session.scalars(
+        sa.select(Clearance)
+        .join(Clearance.intake)
+        .where(Intake.client_id == client_id, Intake.id < intake.id, Clearance.status.in_(WAITING))
+        .order_by(Clearance.id)
+        .with_for_update(of=Clearance)
+    ).all()
+    for each in waiting:
+        _end(session, now, each)
+    session.flush()
 
 
 # --- deciding ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from clinic.intake.loading import ContentError
 from clinic.kernel.errors import Refusal, Stale
 from clinic.web import context, database
 
@@ -76,6 +77,16 @@ def install(app: Flask) -> None:
     def busy(error: OperationalError) -> ResponseReturnValue:
         log.warning("database_busy", endpoint=request.endpoint, kind=type(error.orig).__name__)
         return page(503, *SENTENCES[503])
+
+    @app.errorhandler(ContentError)
+    def unreadable(error: ContentError) -> ResponseReturnValue:
+        # Rules that are not what was published judge nobody; the entry is named for whoever runs the clinic.
+        log.error("content", endpoint=request.endpoint, where=error.where)
+        return page(
+            503,
+            "We cannot take your answers online now",
+            "Ring us and we will go through it with you. Nothing you sent before is lost.",
+        )
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:

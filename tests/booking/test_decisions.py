@@ -321,3 +321,15 @@ def test_a_therapist_declines_with_a_reason_that_only_the_ledger_keeps(
     assert (last.kind, last.reason, last.appointment_id) == (
         DecisionKind.DECLINED, "Unsteady on arrival.", made.id,
     )  # fmt: skip
+
+
+def test_newer_answers_end_what_the_older_ones_waited_for(
+    session: Session, now: datetime, clinic: makers.Clinic
+) -> None:
+    found = asked(session, now, clinic)
+    made = kept(session, now, clinic, found)
+    newer = makers.intake(session, now, {"bones": ["fragility_fracture"]})
+    newer.client_id = made.client_id
+    decisions.renew(session, now, made.client, newer)
+    assert found.status is ClearanceStatus.ENDED
+    assert made.intake_id == newer.id

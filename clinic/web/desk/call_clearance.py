@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import flash, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from clinic.booking import decisions
 from clinic.intake.clearances import Contact
@@ -50,7 +51,7 @@ def ask_clearance(number: int) -> ResponseReturnValue:
             site = session.get(Site, chosen.id)
             if site is None:
                 raise NotFound()
-            decisions.ask(session, database.now(), call.intake, wanted, site)
+            decisions.ask(session, database.now(), call.intake, wanted, site, actor=current_user.actor)
     except WrongState as refusal:
         return outcome_page(kept.expect(number), [("", refusal.sentence)], refusal.status)
     flash(f"{call.caller.name} is in the queue. Keep a time for them now, or end the call.")

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
 from clinic.booking import journeys
-from clinic.intake import pages, returning, triage
+from clinic.intake import pages, publishing, returning, triage
 from clinic.intake import services as intakes
 from clinic.intake.answers import clean
 from clinic.intake.locales import load_locale
 from clinic.intake.pages import EVERYTHING, Asking, Reading
 from clinic.intake.questionnaire import Kind, Question, Questionnaire, load_questionnaire
-from clinic.intake.rules import load_rules
+from clinic.intake.rules import Rules
 from clinic.kernel.codes import new_token
 from clinic.web import access, database
 from clinic.web.journey import sealed, way
@@ -90,7 +90,7 @@ def _before_consent(slug: str, reading: Reading) -> ResponseReturnValue:
     now = database.now()
     if slug == FIRST:
         answers = clean(reading.answers, _questionnaire())
-        first = triage.page_one(load_rules(), answers, load_locale(way.locale()).tokens)
+        first = triage.page_one(_in_force(), answers, load_locale(way.locale()).tokens)
         if first.level.stops:
             sealed.forget()
             with database.transaction() as session:
@@ -115,10 +115,14 @@ def _keep_nothing() -> ResponseReturnValue:
     return redirect(url_for("journey.without_answers"), code=303)
 
 
+def _in_force() -> Rules:
+    return publishing.current_rules(database.session())
+
+
 def _questionnaire() -> Questionnaire:
     journey = way.current()
     if journey is None or journey.intake is None:
-        return load_questionnaire()
+        return _in_force().questionnaire
     return load_questionnaire(journey.intake.questionnaire_version)
 
 
@@ -186,7 +190,7 @@ def _draw(slug: str, known: Mapping[str, Any], reading: Reading | None = None) -
 def _labels(answers: Mapping[str, Any]) -> list[str]:
     """What was ticked on page one, in its own words: to be said on the telephone."""
     said = []
-    for question in load_questionnaire().page(FIRST).questions:
+    for question in _questionnaire().page(FIRST).questions:
         value = answers.get(question.id, ())
         for code in value if isinstance(value, list) else [value]:
             option = next((each for each in question.options if each.code == code), None)
