@@ -294,6 +294,8 @@ def _steps(entry: Entry, key: str) -> tuple[Step, ...]:
 
 
 def _review(top: Entry) -> Review | None:
+    if bool(top.table("review")) is not bool(top.table("helped")):
+        raise ContentError(top.where, "review rests on helped: a version has both or neither")
     if not top.table("review"):
         return None
     entry = Entry(f"{top.where} review", top.table("review"))

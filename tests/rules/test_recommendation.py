@@ -360,6 +360,7 @@ def test_each_technique_says_what_the_research_bears(technique: str) -> None:
         ('rhythms = [["week", 6]]', 'rhythms = [["week", 7]]', "week and 7"),
         ("count = 4\nrhythms", "count = 7\nrhythms", "count"),
         ("[about.thai]", "[about.reiki]", "about"),
+        ("[review]", "[reviewed]", "both or neither"),
     ],
 )
 def test_scores_that_name_what_does_not_exist_are_refused(
