@@ -37,7 +37,7 @@ def explain(
         facts.read_site(session, search.site_id)  # refuses
     days = max(search.days, min(LOOK_AHEAD_DAYS, _days_left(search, sites[search.site_id])))
     wide = replace(search, therapist_id=None, gender=None, days=days)
-    known = facts.read(session, wide, sites)
+    known = facts.read(session, wide, sites, every_weekday=True)
     reason = why_nothing(_case(replace(known, search=replace(wide, days=search.days)), search))
     if reason is None:
         return None

@@ -7,8 +7,9 @@ lapsed hold is air here as it is there. The search itself is arithmetic: see `av
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -18,25 +19,23 @@ from clinic.kernel import walltime
 from clinic.kernel.errors import NotFound
 from clinic.kernel.spans import Span
 from clinic.kernel.ticks import TICK_MINUTES
+from clinic.roster import statements
 from clinic.roster.availability import Demand, RoomTime, TherapistTime, WorkingPattern, grid_of, working_spans
-from clinic.roster.hands import EFFORT_COLUMNS, LIMIT_COLUMNS, SESSIONS, stint
+from clinic.roster.hands import SESSIONS, stint
 from clinic.roster.limits import Hands, Limits, Stint
 from clinic.roster.models import (
-    Closure,
-    DiaryEntry,
-    DiarySpan,
     EntryKind,
     Gender,
     OwnerKind,
     Room,
-    Site,
     Therapist,
-    WorkingBreak,
-    WorkingHours,
-    offering_room,
-    therapist_skill,
 )
 from clinic.roster.soonest import SiteTime
+
+_SESSIONS = frozenset(kind.value for kind in SESSIONS)
+# Minutes before the first opening and after the last closing in which the diary is read as well: more than
+# any turnover, and than any change of the clocks.
+_TO_SPARE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +187,10 @@ def bounds(search: Search, site: SiteRules, grace: int = 0) -> tuple[int, int | 
 
 def read_sites(session: Session, site_ids: Collection[int] | None = None) -> dict[int, SiteRules]:
     """Give the rules of the open sites among those asked for (all, where None), by name."""
-    wanted = sa.select(
-        Site.id,
-        Site.name,
-        Site.tz,
-        Site.grid_minutes,
-        Site.min_notice_minutes,
-        Site.horizon_days,
-        Site.prefers_adjacent,
-    ).where(Site.is_active)
-    if site_ids is not None:
-        wanted = wanted.where(Site.id.in_(site_ids))
-    rows = session.execute(wanted.order_by(Site.name, Site.id))
+    if site_ids is None:
+        rows = _rows(session, statements.SITES)
+    else:
+        rows = _rows(session, statements.SITES_NAMED, site_ids=list(site_ids))
     return {row.id: SiteRules(row.id, row.name, walltime.zone(row.tz), *row[3:]) for row in rows}
 
 
@@ -211,99 +202,82 @@ def read_site(session: Session, site_id: int) -> SiteRules:
     return found[site_id]
 
 
-def read(session: Session, search: Search, sites: dict[int, SiteRules]) -> Facts:
-    """Read who works, which rooms suit, what is closed and who is taken, on the days of the search."""
-    workers = _workers(session, search, list(sites))
+def read(
+    session: Session, search: Search, sites: dict[int, SiteRules], *, every_weekday: bool = False
+) -> Facts:
+    """Read who works, which rooms suit, what is closed and who is taken, on the days of the search.
+
+    Hours of weekdays that are not among those days are left out, and so are those who have no others,
+    unless `every_weekday` is wanted.
+    """
+    days = range(7) if every_weekday else range(min(search.days, 7))
+    weekdays = [(search.first_day.weekday() + step) % 7 for step in days]
+    workers = _workers(session, search, list(sites), weekdays)
     room_ids = _room_ids(session, search, list(sites))
     therapist_ids = {worker.therapist_id for here in workers.values() for worker in here}
-    zones = [site.zone for site in sites.values()]
+    limited = {worker.therapist_id for here in workers.values() for worker in here if worker.limits}
     all_rooms = [room_id for here in room_ids.values() for room_id in here]
     closed = _closed_days(session, search, list(sites))
-    diary = _diary(session, search, zones, sorted(therapist_ids), all_rooms)
+    around = _ticks_around(search, sites, workers, is_limited=bool(limited))
+    diary = _diary(session, search, around, sorted(therapist_ids), all_rooms, limited)
     return Facts(search, sites, workers, room_ids, closed, diary)
 
 
-def _workers(session: Session, search: Search, site_ids: Sequence[int]) -> dict[int, list[Worker]]:
+def _workers(
+    session: Session, search: Search, site_ids: Sequence[int], weekdays: Sequence[int]
+) -> dict[int, list[Worker]]:
     """Give, by site, the therapists who suit with their weekly hours there, by name."""
-    wanted = (
-        sa.select(
-            WorkingHours.site_id,
-            WorkingHours.id,
-            WorkingHours.therapist_id,
-            Therapist.gender,
-            *LIMIT_COLUMNS,
-            WorkingHours.weekday,
-            WorkingHours.opens,
-            WorkingHours.closes,
-            WorkingHours.valid_from_on,
-            WorkingHours.valid_until_on,
-            WorkingBreak.starts,
-            WorkingBreak.ends,
-        )
-        .join(Therapist, Therapist.id == WorkingHours.therapist_id)
-        .join(therapist_skill, therapist_skill.c.therapist_id == Therapist.id)
-        .outerjoin(WorkingBreak, WorkingBreak.working_hours_id == WorkingHours.id)
-        .where(
-            Therapist.is_active,
-            therapist_skill.c.skill_id == search.skill_id,
-            WorkingHours.site_id.in_(site_ids),
-            WorkingHours.valid_from_on <= _last_day(search),
-            sa.or_(WorkingHours.valid_until_on.is_(None), WorkingHours.valid_until_on >= search.first_day),
-        )
-        .order_by(Therapist.name, Therapist.id, WorkingHours.id)
-    )
+    wanted = statements.WORKERS
     if search.therapist_id is not None:
         wanted = wanted.where(Therapist.id == search.therapist_id)
     if search.gender is not None:
         wanted = wanted.where(Therapist.gender == search.gender)
+    first, last = search.first_day, _last_day(search)
+    rows = _rows(
+        session,
+        wanted,
+        skill_id=search.skill_id,
+        site_ids=site_ids,
+        weekdays=weekdays,
+        first=first,
+        last=last,
+    )
     people: dict[tuple[int, int], tuple[Gender | None, Limits]] = {}
-    patterns: dict[tuple[int, int], dict[int, WorkingPattern]] = {}
-    for row in session.execute(wanted):
-        site_id, hours_id, therapist_id, gender, deep, hands_on, rest, *hours = row
-        weekday, opens, closes, since, until, starts, ends = hours
+    hours: dict[tuple[int, int], dict[int, tuple[Any, list[Span]]]] = {}
+    for site_id, hours_id, therapist_id, gender, deep, hands_on, rest, *facts, starts, ends in rows:
         who = (site_id, therapist_id)
         if who not in people:
-            people[who], patterns[who] = (gender, Limits(deep, hands_on, rest)), {}
-        pattern = patterns[who].get(hours_id) or WorkingPattern(weekday, opens, closes, (), since, until)
+            people[who] = (Gender(gender) if gender else None, Limits(deep, hands_on, rest))
+            hours[who] = {}
+        breaks = hours[who].setdefault(hours_id, (facts, []))[1]
         if starts is not None:
-            pattern = replace(pattern, breaks=(*pattern.breaks, (starts, ends)))
-        patterns[who][hours_id] = pattern
+            breaks.append((starts, ends))
     found: dict[int, list[Worker]] = {}
-    for (site_id, therapist_id), (gender, limits) in people.items():
-        hours_there = list(patterns[site_id, therapist_id].values())
-        found.setdefault(site_id, []).append(Worker(therapist_id, gender, limits, hours_there))
+    for who, (gender, limits) in people.items():
+        patterns = [
+            WorkingPattern(weekday, opens, closes, tuple(breaks), since, until)
+            for (weekday, opens, closes, since, until), breaks in hours[who].values()
+        ]
+        found.setdefault(who[0], []).append(Worker(who[1], gender, limits, patterns))
     return found
 
 
 def _room_ids(session: Session, search: Search, site_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Give, by site, the rooms that suit. Step-free rooms come last, to stay free for those who need them."""
-    given_in = sa.select(offering_room.c.room_id).where(offering_room.c.offering_id == search.offering_id)
-    wanted = (
-        sa.select(Room.site_id, Room.id)
-        .where(
-            Room.site_id.in_(site_ids),
-            Room.is_active,
-            sa.or_(Room.id.in_(given_in), ~given_in.exists()),
-        )
-        .order_by(Room.is_step_free, Room.name, Room.id)
-    )
+    """Give, by site, the rooms that suit."""
+    wanted = statements.ROOMS
     if search.step_free:
         wanted = wanted.where(Room.is_step_free)
     if search.room_id is not None:
         wanted = wanted.where(Room.id == search.room_id)
     found: dict[int, list[int]] = {}
-    for site_id, room_id in session.execute(wanted):
+    for site_id, room_id in _rows(session, wanted, site_ids=site_ids, offering_id=search.offering_id):
         found.setdefault(site_id, []).append(room_id)
     return found
 
 
 def _closed_days(session: Session, search: Search, site_ids: Sequence[int]) -> dict[int, set[date]]:
     first, last = search.first_day, _last_day(search)
-    closures = session.execute(
-        sa.select(Closure.site_id, Closure.starts_on, Closure.ends_on).where(
-            Closure.site_id.in_(site_ids), Closure.starts_on <= last, Closure.ends_on >= first
-        )
-    )
+    closures = _rows(session, statements.CLOSURES, site_ids=site_ids, first=first, last=last)
     found: dict[int, set[date]] = {}
     for site_id, starts_on, ends_on in closures:
         found.setdefault(site_id, set()).update(_days(max(starts_on, first), min(ends_on, last)))
@@ -313,62 +287,71 @@ def _closed_days(session: Session, search: Search, site_ids: Sequence[int]) -> d
 def _diary(
     session: Session,
     search: Search,
-    zones: Sequence[ZoneInfo],
+    ticks: tuple[int, int],
     therapist_ids: Sequence[int],
     room_ids: Sequence[int],
+    limited: Collection[int],
 ) -> Diary:
-    """Give the spans each owner is taken, in epoch minutes, from the diary alone."""
-    low, high = _ticks_around(search, zones)
-    owner_kind = sa.type_coerce(DiarySpan.kind, sa.String).label("owner_kind")
-    owners = [
-        sa.and_(DiarySpan.kind == OwnerKind.THERAPIST, DiarySpan.owner_id.in_(therapist_ids)),
-        sa.and_(DiarySpan.kind == OwnerKind.ROOM, DiarySpan.owner_id.in_(room_ids)),
-    ]
-    if search.client_id is not None:
-        owners.append(sa.and_(DiarySpan.kind == OwnerKind.CLIENT, DiarySpan.owner_id == search.client_id))
-    entry_kind = sa.type_coerce(DiaryEntry.kind, sa.String).label("entry_kind")
-    wanted = (
-        sa.select(
-            owner_kind,
-            DiarySpan.owner_id,
-            entry_kind,
-            DiarySpan.from_tick,
-            DiarySpan.to_tick,
-            *EFFORT_COLUMNS,
-        )
-        .join(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
-        .where(
-            sa.or_(*owners),
-            DiarySpan.to_tick > low,
-            DiarySpan.from_tick < high,
-            sa.or_(DiaryEntry.expires_at.is_(None), DiaryEntry.expires_at > search.now),
-        )
+    """Give when each owner is taken (epoch minutes), from the diary alone, and stints of those `limited`."""
+    low, high = ticks
+    rows = _rows(
+        session,
+        statements.TAKEN,
+        therapist_ids=therapist_ids,
+        room_ids=room_ids,
+        client_id=search.client_id or 0,
+        low=low,
+        high=high,
+        now=search.now,
+        ignored=search.ignore_entry_id or 0,
     )
-    if search.ignore_entry_id is not None:
-        wanted = wanted.where(DiarySpan.entry_id != search.ignore_entry_id)
     found = Diary()
-    sessions = {kind.value for kind in SESSIONS}
-    for row in session.execute(wanted):
-        owner, owner_id, kind, from_tick, to_tick, hands_on, is_deep, before, after = row
+    busy, therapist, time_off = found.busy, OwnerKind.THERAPIST.value, EntryKind.TIME_OFF.value
+    for owner, owner_id, kind, from_tick, to_tick, *effort in rows:
         span = (from_tick * TICK_MINUTES, to_tick * TICK_MINUTES)
-        found.busy.setdefault((owner, owner_id), []).append(span)
-        if owner != OwnerKind.THERAPIST.value:
+        taken = busy.get((owner, owner_id))
+        if taken is None:
+            busy[owner, owner_id] = [span]
+        else:
+            taken.append(span)
+        if owner != therapist:
             continue
-        if kind == EntryKind.TIME_OFF.value:
+        if kind == time_off:
             found.away.setdefault(owner_id, []).append(span)
-        elif kind in sessions:
-            found.stints.setdefault(owner_id, []).append(
-                stint(from_tick, to_tick, hands_on, is_deep, before, after)
-            )
+        elif owner_id in limited and kind in _SESSIONS:
+            found.stints.setdefault(owner_id, []).append(stint(from_tick, to_tick, *effort))
     return found
 
 
-def _ticks_around(search: Search, zones: Sequence[ZoneInfo]) -> tuple[int, int]:
-    """Give the ticks that any session of the search could touch, a day to spare on both sides."""
+def _rows(session: Session, statement: sa.Executable, **values: Any) -> Sequence[Any]:
+    """Ask for plain tuples, straight from the connection: the session's own way would take twice as long."""
+    if session.autoflush:
+        session.flush()
+    return session.connection().execute(statement, values).all()
+
+
+def _ticks_around(
+    search: Search, sites: dict[int, SiteRules], workers: dict[int, list[Worker]], *, is_limited: bool
+) -> tuple[int, int]:
+    """Give the ticks that any session of the search could touch, with hours to spare.
+
+    From the first opening of the first day to the last closing of the last; a day more on both sides where
+    hands are protected, for what was given before counts.
+    """
     reach = search.minutes + search.buffer_before + search.buffer_after + search.turnover
-    reach += walltime.DAY_MINUTES
-    first = min(walltime.minute_at(search.first_day, 0, zone, 0) for zone in zones) - reach
-    last = max(walltime.minute_at(_last_day(search), walltime.DAY_MINUTES, zone, 1) for zone in zones) + reach
+    reach += walltime.DAY_MINUTES if is_limited else _TO_SPARE
+    hours = [
+        (sites[site_id].zone, each)
+        for site_id, here in workers.items()
+        for who in here
+        for each in who.patterns
+    ]
+    if not hours:
+        return 0, 0
+    opens = {(zone, each.opens) for zone, each in hours}
+    closes = {(zone, each.closes) for zone, each in hours}
+    first = min(walltime.minute_at(search.first_day, minute, zone, 0) for zone, minute in opens) - reach
+    last = max(walltime.minute_at(_last_day(search), minute, zone, 1) for zone, minute in closes) + reach
     return first // TICK_MINUTES, last // TICK_MINUTES + 1
 
 

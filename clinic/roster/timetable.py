@@ -16,7 +16,7 @@ from clinic.kernel import walltime
 from clinic.kernel.spans import Span
 from clinic.roster import availability, choosing, facts, soonest
 from clinic.roster.availability import Opening
-from clinic.roster.facts import Search
+from clinic.roster.facts import Search, SiteRules
 from clinic.roster.soonest import Placed, SiteTime
 
 # How long someone may look at the times shown before the site's notice shuts the first of them.
@@ -33,8 +33,8 @@ def find_openings(session: Session, search: Search) -> list[Opening]:
 
 def first_openings(session: Session, search: Search, limit: int) -> list[Opening]:
     """Give the first `limit` openings, by start. NotFound if there is no such site."""
-    site, client_busy = _load(session, search)
-    return [placed.opening for placed in soonest.first_anywhere([site], client_busy, limit=limit)]
+    rules = facts.read_site(session, search.site_id)
+    return [placed.opening for placed in _first(session, search, limit, {rules.id: rules})]
 
 
 def first_anywhere(
@@ -45,7 +45,10 @@ def first_anywhere(
     The site of the search does not matter here; its days count at each site by that site's calendar. A week
     is read first, and all the days only where that is not enough: five statements, or nine.
     """
-    sites = facts.read_sites(session, site_ids)
+    return _first(session, search, limit, facts.read_sites(session, site_ids))
+
+
+def _first(session: Session, search: Search, limit: int, sites: dict[int, SiteRules]) -> list[Placed]:
     found: list[Placed] = []
     for days in dict.fromkeys((min(FIRST_LOOK_DAYS, search.days), search.days)):
         if not sites:
