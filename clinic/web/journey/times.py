@@ -113,14 +113,8 @@ def read_search(journey: Journey) -> tuple[Search, Staffing]:
     person = request.args.get("with") or kept.person
     step_free = request.args.get("step_free") == "y" if request.args else kept.is_step_free
     filters = Filters(person if staffing.knows(site.id, person) else "any", step_free)
-    return Search(site, filters, _day(request.args.get("week")), request.args.get("all") == "y"), staffing
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text and len(text) == 10 else None
-    except (ValueError, OverflowError):
-        return None
+    first = week.read_day(request.args.get("week"))
+    return Search(site, filters, first, request.args.get("all") == "y"), staffing
 
 
 def _draw(refused: Refusal | None = None, wanted: datetime | None = None) -> str:

@@ -55,16 +55,39 @@ def draw(
     for step in range(7):
         day = first + timedelta(days=step)
         mine = by_day.get(day, [])
-        parts, opens = [], 0
-        for name, closes in PARTS:
-            times = [start for start in mine if opens <= start.astimezone(zone).hour < closes]
-            opens = closes
-            shown = times if shows_all else thin(times, zone)
-            is_thinned = is_thinned or len(shown) < len(times)
-            parts.append((name, [(slot_value(start), walltime.clock(start, zone)) for start in shown]))
+        parts, is_thinned_here = _parts(mine, zone, shows_all)
+        is_thinned = is_thinned or is_thinned_here
         count += len(mine)
         days.append(_day(day, parts, why.get(day, Why("Full"))))
     return Week(first, tuple(days), count, is_thinned)
+
+
+def draw_day(day: date, starts: Iterable[datetime], zone: ZoneInfo) -> Mapping[str, Any]:
+    """One day as it stands in a week, with each start of that day once and none left out."""
+    mine = sorted({start for start in starts if start.astimezone(zone).date() == day})
+    return _day(day, _parts(mine, zone, shows_all=True)[0], Why("Full"))
+
+
+def read_day(text: str | None) -> date | None:
+    """'2026-11-24' as a date; None for anything else."""
+    try:
+        return date.fromisoformat(text) if text and len(text) == 10 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _parts(
+    starts: Sequence[datetime], zone: ZoneInfo, shows_all: bool
+) -> tuple[list[tuple[str, list[tuple[str, str]]]], bool]:
+    """The parts of a day with what is shown of them, and whether that is not all."""
+    parts, opens, is_thinned = [], 0, False
+    for name, closes in PARTS:
+        times = [start for start in starts if opens <= start.astimezone(zone).hour < closes]
+        opens = closes
+        shown = times if shows_all else thin(times, zone)
+        is_thinned = is_thinned or len(shown) < len(times)
+        parts.append((name, [(slot_value(start), walltime.clock(start, zone)) for start in shown]))
+    return parts, is_thinned
 
 
 def thin(times: Sequence[datetime], zone: ZoneInfo) -> list[datetime]:
