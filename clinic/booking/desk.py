@@ -190,6 +190,7 @@ def _therapist_busy(
         sa.select(Hold.starts_at, Hold.ends_at, Hold.expires_at).where(
             Hold.therapist_id == wish.therapist_id,
             Hold.status == HoldStatus.OPEN,
+            Hold.entry_id.is_not(None),
             Hold.expires_at > now,
             Hold.starts_at < ends_at,
             Hold.ends_at > starts_at,

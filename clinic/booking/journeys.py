@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.booking import kept, returning, services
+from clinic.booking.hold_limits import Source
 from clinic.booking.journey import State, Step, Verdict, may_open
 from clinic.booking.kept import LIFETIME, back_of
 from clinic.booking.kept import Details as Details
@@ -246,6 +247,7 @@ def take_time(
     starts_at: datetime,
     *,
     option_id: int | None = None,
+    source: Source | None = None,
 ) -> Hold:
     """Holds `starts_at` and gives the earlier time back; the same time asked again is the same hold.
 
@@ -260,10 +262,10 @@ def take_time(
     if _is_same(journey.hold, wish, starts_at, now) and journey.hold is not None:
         session.flush()
         return journey.hold
-    return _hold(session, now, journey, wish, starts_at)
+    return _hold(session, now, journey, wish, starts_at, source)
 
 
-def hold_again(session: Session, now: datetime, journey_id: int) -> Hold:
+def hold_again(session: Session, now: datetime, journey_id: int, source: Source | None = None) -> Hold:
     """Holds a time that went back once more, with the same therapist; SlotTaken if it has gone meanwhile."""
     journey = _at(session, now, journey_id, Step.DETAILS)
     held = journey.hold
@@ -272,20 +274,22 @@ def hold_again(session: Session, now: datetime, journey_id: int) -> Hold:
     if is_live(held, now):
         return held
     filters = Filters(str(held.therapist_id), filters_of(journey).is_step_free)
-    return _hold(session, now, journey, wish_of(journey, held.site, filters), held.starts_at)
+    return _hold(session, now, journey, wish_of(journey, held.site, filters), held.starts_at, source)
 
 
-def _hold(session: Session, now: datetime, journey: Journey, wish: Wish, starts_at: datetime) -> Hold:
+def _hold(
+    session: Session, now: datetime, journey: Journey, wish: Wish, at: datetime, source: Source | None
+) -> Hold:
     """The new hold first, then the old one back; the other way round only where the old is in the way."""
     before = journey.hold_id
     try:
         with session.begin_nested():
-            made = _keep_time(session, now, journey, wish, starts_at)
+            made = _keep_time(session, now, journey, wish, at, source)
     except SlotTaken:
         if journey.hold is None or not is_live(journey.hold, now):
             raise
         services.release(session, before)
-        made = _keep_time(session, now, journey, wish, starts_at)
+        made = _keep_time(session, now, journey, wish, at, source)
     else:
         services.release(session, before)
     journey.hold = made
@@ -293,8 +297,11 @@ def _hold(session: Session, now: datetime, journey: Journey, wish: Wish, starts_
     return made
 
 
-def _keep_time(session: Session, now: datetime, journey: Journey, wish: Wish, starts_at: datetime) -> Hold:
-    return services.hold(session, now, wish, starts_at, journey.intake, provisionally=journey.is_provisional)
+def _keep_time(
+    session: Session, now: datetime, journey: Journey, wish: Wish, at: datetime, source: Source | None
+) -> Hold:
+    may_wait = journey.is_provisional
+    return services.hold(session, now, wish, at, journey.intake, provisionally=may_wait, source=source)
 
 
 def _is_same(held: Hold | None, wish: Wish, starts_at: datetime, now: datetime) -> bool:

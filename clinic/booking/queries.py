@@ -262,6 +262,7 @@ def holds_on(
         .join(Offering, Offering.id == OfferingOption.offering_id)
         .where(
             Hold.status == HoldStatus.OPEN,
+            Hold.entry_id.is_not(None),
             Hold.expires_at > now,
             Hold.starts_at >= first,
             Hold.starts_at < until,

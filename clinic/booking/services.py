@@ -6,23 +6,26 @@ appointment's events and owe the client a mail in the same transaction.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, messages, provisional_times
+from clinic.booking import hold_limits, lifecycle, messages, provisional_times
+from clinic.booking.hold_limits import Share, Source
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
 from clinic.booking.policy import Policy
 from clinic.booking.screening import check_allowed, is_bookable
-from clinic.booking.slots import Slot, Wish, slots_at
+from clinic.booking.slots import Slot, Wish
 from clinic.booking.statuses import HoldStatus, Status
-from clinic.catalog.models import OfferingOption
+from clinic.booking.taking import candidates, claims_of, new_hold, option_and_site
+from clinic.booking.taking import day_at as day_at
 from clinic.intake.models import Intake
 from clinic.kernel.codes import new_reference
-from clinic.kernel.errors import BadInput, HoldLapsed, NotFound, NotOffered, SlotTaken, Stale, WrongState
+from clinic.kernel.errors import BadInput, HoldLapsed, NotFound, SlotTaken, Stale, WrongState
 from clinic.people.models import Client
 from clinic.roster import diary
 from clinic.roster.diary import Claim
@@ -38,51 +41,70 @@ def hold(
     intake: Intake | None,
     *,
     provisionally: bool = False,
+    source: Source | None = None,
 ) -> Hold:
     """Keeps `starts_at` for someone for the site's hold minutes, with the first therapist and room free.
 
     Refuses with NotCleared or Excluded by the intake, NotOffered for a time the site never offers,
     SlotTaken when somebody else has it. `provisionally`: for an intake that waits for a decision, which
     leaves out times too near to decide before.
+
+    `source` is the visitor of a web page: what else they hold goes back, TooMany where their address holds
+    too much, and where the day holds too much the time is chosen without a square being kept for it
+    (see `hold_limits`): it is entered when it is confirmed.
     """
-    option, site = _option_and_site(session, wish)
+    option, site = option_and_site(session, wish)
     on = day_at(site, starts_at)
     check_allowed(intake, option, on, provisionally=provisionally)
     is_provisional = intake is not None and not is_bookable(intake, on)
     if is_provisional:
         provisional_times.check_far_enough(starts_at, now)
-    ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
-    expires_at = now + timedelta(minutes=site.hold_minutes)
-    refusal, effort = SlotTaken(), effort_of(option)
-    for slot in _candidates(session, wish, starts_at, site, now):
-        claims = _claims(option, slot, starts_at, ends_at, wish.client_id)
+    own = hold_limits.admit(session, now, source, site.id, on) if source else []
+    with session.begin_nested():
         try:
-            check_limits(session, claims, effort, starts_at, ends_at, site.tz, now)
-            entry_id = diary.enter(session, EntryKind.HOLD, claims, now, expires_at, effort)
-        except SlotTaken as taken:
-            refusal = taken
-            continue
-        made = Hold(
-            entry_id=entry_id,
-            status=HoldStatus.OPEN,
-            site_id=site.id,
-            therapist_id=slot.therapist_id,
-            room_id=slot.room_id,
-            option_id=option.id,
-            intake_id=intake.id if intake else None,
-            client_id=wish.client_id,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            talk_minutes=wish.talk_minutes,
-            price_minor=option.price_minor,
-            currency=option.currency,
-            created_at=now,
-            expires_at=expires_at,
-            is_provisional=is_provisional,
+            slot, entry_id = _place(session, now, wish, starts_at, own if source else None)
+        except SlotTaken:
+            if not own:
+                raise
+            for each in own:
+                release(session, each)
+            slot, entry_id = _place(session, now, wish, starts_at, [])
+        for each in own:
+            release(session, each)
+        made = new_hold(
+            now, wish, slot, option, site, intake, entry_id=entry_id, is_provisional=is_provisional
         )
+        if source is not None:
+            made.visitor_digest, made.address_digest = source.visitor, source.address
         session.add(made)
         session.flush()
-        return made
+    return made
+
+
+def _place(
+    session: Session, now: datetime, wish: Wish, starts_at: datetime, own: Sequence[int] | None
+) -> tuple[Slot, int | None]:
+    """Who gives a session at that start, and its diary entry; SlotTaken where nobody can.
+
+    `own` are the holds that go back for it, for a visitor of a web page: no entry where the day holds enough.
+    """
+    option, site = option_and_site(session, wish)
+    ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
+    expires_at, on = now + timedelta(minutes=site.hold_minutes), day_at(site, starts_at)
+    refusal, effort, not_kept = SlotTaken(), effort_of(option), None
+    share = Share() if own is None else hold_limits.share_of(session, now, wish, on, own)
+    for slot in candidates(session, wish, starts_at, site, now):
+        claims = claims_of(option, slot, starts_at, ends_at, wish.client_id)
+        if not share.leaves_enough(slot, claims, wish.talk_minutes):
+            not_kept = not_kept or slot
+            continue
+        try:
+            check_limits(session, claims, effort, starts_at, ends_at, site.tz, now)
+            return slot, diary.enter(session, EntryKind.HOLD, claims, now, expires_at, effort)
+        except SlotTaken as taken:
+            refusal = taken
+    if not_kept is not None:
+        return not_kept, None
     raise refusal
 
 
@@ -113,7 +135,7 @@ def confirm(
     made = session.scalar(sa.select(Appointment).where(Appointment.hold_id == hold_id))
     if made is not None:
         return made
-    if held.status is not HoldStatus.OPEN or held.expires_at <= now or held.entry_id is None:
+    if held.status is not HoldStatus.OPEN or held.expires_at <= now:
         raise HoldLapsed()
     intake = session.get(Intake, held.intake_id) if held.intake_id else None
     if intake is not None and held.is_provisional:
@@ -124,6 +146,8 @@ def confirm(
     lapses_at = None
     if held.is_provisional and intake is not None and not is_bookable(intake, on):
         lapses_at = provisional_times.kept_until(held.site.provisional_hours, held.starts_at, now)
+    if held.entry_id is None:
+        held.entry_id = _enter_now(session, now, held)
     if held.client_id is None:
         claim = Claim(OwnerKind.CLIENT, client.id, held.starts_at, held.ends_at)
         diary.extend(session, held.entry_id, [claim], now)
@@ -139,6 +163,14 @@ def confirm(
     note(session, now, appointment, actor, kind, messages.long_when(held.starts_at, held.site.tz))
     messages.tell(session, now, kind, appointment)
     return appointment
+
+
+def _enter_now(session: Session, now: datetime, held: Hold) -> int:
+    """Enters what was chosen and not kept; SlotTaken where somebody else has it by now."""
+    slot, effort = Slot(held.starts_at, held.therapist_id, held.room_id), effort_of(held.option)
+    claims = claims_of(held.option, slot, held.starts_at, held.ends_at, held.client_id)
+    check_limits(session, claims, effort, held.starts_at, held.ends_at, held.site.tz, now)
+    return diary.enter(session, EntryKind.HOLD, claims, now, held.expires_at, effort)
 
 
 def book(
@@ -173,7 +205,7 @@ def move(
 
     A client is held to the site's policy (TooLate). SlotTaken leaves everything as it was.
     """
-    appointment = _locked(session, appointment_id, version)
+    appointment = locked(session, appointment_id, version)
     site, option = appointment.site, appointment.option
     if appointment.status not in lifecycle.MOVABLE:
         raise WrongState()
@@ -186,8 +218,8 @@ def move(
         provisional_times.check_far_enough(starts_at, now)
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
     refusal, effort = SlotTaken(), effort_of(option)
-    for slot in _candidates(session, wish, starts_at, site, now):
-        claims = _claims(option, slot, starts_at, ends_at, appointment.client_id)
+    for slot in candidates(session, wish, starts_at, site, now):
+        claims = claims_of(option, slot, starts_at, ends_at, appointment.client_id)
         own = appointment.entry_id
         try:
             check_limits(session, claims, effort, starts_at, ends_at, site.tz, now, ignore_entry_id=own)
@@ -198,20 +230,27 @@ def move(
         except SlotTaken as taken:
             refusal = taken
             continue
-        was = messages.long_when(appointment.starts_at, site.tz)
-        appointment.starts_at, appointment.ends_at = starts_at, ends_at
-        appointment.therapist_id, appointment.room_id = slot.therapist_id, slot.room_id
-        appointment.sequence += 1
-        if appointment.lapses_at is not None and appointment.entry_id is not None:
-            nearer = provisional_times.kept_until(site.provisional_hours, starts_at, now)
-            appointment.lapses_at = min(appointment.lapses_at, nearer)
-            diary.keep_until(session, appointment.entry_id, appointment.lapses_at)
-        session.flush()
-        session.expire(appointment, ["therapist", "room"])
-        note(session, now, appointment, actor, "moved", f"from {was}")
-        messages.tell(session, now, "moved", appointment)
+        settle_move(session, now, appointment, replace(slot, starts_at=starts_at), actor=actor)
         return appointment
     raise refusal
+
+
+def settle_move(session: Session, now: datetime, appointment: Appointment, slot: Slot, *, actor: str) -> None:
+    """What a move means for an appointment whose squares are written already: its row, events and mail."""
+    site = appointment.site
+    was = messages.long_when(appointment.starts_at, site.tz)
+    length = appointment.ends_at - appointment.starts_at
+    appointment.starts_at, appointment.ends_at = slot.starts_at, slot.starts_at + length
+    appointment.therapist_id, appointment.room_id = slot.therapist_id, slot.room_id
+    appointment.sequence += 1
+    if appointment.lapses_at is not None and appointment.entry_id is not None:
+        nearer = provisional_times.kept_until(site.provisional_hours, slot.starts_at, now)
+        appointment.lapses_at = min(appointment.lapses_at, nearer)
+        diary.keep_until(session, appointment.entry_id, appointment.lapses_at)
+    session.flush()
+    session.expire(appointment, ["therapist", "room"])
+    note(session, now, appointment, actor, "moved", f"from {was}")
+    messages.tell(session, now, "moved", appointment)
 
 
 def cancel(
@@ -225,7 +264,7 @@ def cancel(
     is_client: bool = False,
 ) -> Appointment:
     """Calls an appointment off and gives its time back. A client is held to the site's policy."""
-    appointment = _locked(session, appointment_id, version)
+    appointment = locked(session, appointment_id, version)
     if is_client:
         _policy(appointment.site).check_change(appointment.status, appointment.starts_at, now)
     lifecycle.check(appointment.status, Status.CANCELLED)
@@ -247,17 +286,16 @@ def reactivate(
 
     NotCleared or Excluded where the client's answers no longer let it be booked.
     """
-    appointment = _locked(session, appointment_id, version)
+    appointment = locked(session, appointment_id, version)
     lifecycle.check(appointment.status, Status.BOOKED)
     if appointment.status is not Status.CANCELLED:
         return set_status(session, now, appointment_id, Status.BOOKED, actor=actor)
     check_allowed(appointment.intake, appointment.option, day_at(appointment.site, appointment.starts_at))
     slot = Slot(appointment.starts_at, appointment.therapist_id, appointment.room_id)
-    claims = _claims(
-        appointment.option, slot, appointment.starts_at, appointment.ends_at, appointment.client_id
-    )
+    starts_at, ends_at = appointment.starts_at, appointment.ends_at
+    claims = claims_of(appointment.option, slot, starts_at, ends_at, appointment.client_id)
     effort, tz = effort_of(appointment.option), appointment.site.tz
-    check_limits(session, claims, effort, appointment.starts_at, appointment.ends_at, tz, now)
+    check_limits(session, claims, effort, starts_at, ends_at, tz, now)
     appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now, effort=effort)
     appointment.status = Status.BOOKED
     appointment.cancel_reason = ""
@@ -280,7 +318,7 @@ def set_status(
 
     For cancelling and taking that back there are `cancel` and `reactivate`: they change the diary.
     """
-    appointment = _locked(session, appointment_id, version)
+    appointment = locked(session, appointment_id, version)
     if appointment.status is status:
         return appointment
     lifecycle.check(appointment.status, status)
@@ -324,52 +362,9 @@ def lapse_holds(session: Session, now: datetime) -> int:
     for held in over:
         diary.strike(session, held.entry_id)
         held.status, held.entry_id = HoldStatus.LAPSED, None
+    hold_limits.forget_sources(session, now)
     session.flush()
     return len(over)
-
-
-def day_at(site: Site, instant: datetime) -> date:
-    """The day of an instant at a site."""
-    return instant.astimezone(ZoneInfo(site.tz)).date()
-
-
-def _option_and_site(session: Session, wish: Wish) -> tuple[OfferingOption, Site]:
-    option, site = session.get(OfferingOption, wish.option_id), session.get(Site, wish.site_id)
-    if option is None or site is None or not site.is_active:
-        raise NotFound()
-    if not option.is_active or not option.offering.is_active:
-        raise NotOffered("That session is not offered any more.")
-    return option, site
-
-
-def _candidates(session: Session, wish: Wish, starts_at: datetime, site: Site, now: datetime) -> list[Slot]:
-    """The therapists and rooms free at `starts_at`; NotOffered if the site never offers that time."""
-    if starts_at.tzinfo is None:
-        raise BadInput("A time needs its zone.")
-    local = starts_at.astimezone(ZoneInfo(site.tz))
-    if starts_at.second or (local.hour * 60 + local.minute) % site.grid_minutes:
-        raise NotOffered()
-    if starts_at < now and not wish.is_desk:
-        raise NotOffered("That time is over.")
-    last = now.astimezone(ZoneInfo(site.tz)).date() + timedelta(days=site.horizon_days)
-    if local.date() > last and not wish.is_desk:
-        raise NotOffered("That is further ahead than we book.")
-    return slots_at(session, wish, starts_at, now)
-
-
-def _claims(
-    option: OfferingOption, slot: Slot, starts_at: datetime, ends_at: datetime, client_id: int | None
-) -> list[Claim]:
-    return diary.session_claims(
-        therapist_id=slot.therapist_id,
-        room_id=slot.room_id,
-        client_id=client_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        buffer_before=option.buffer_before_minutes,
-        buffer_after=option.buffer_after_minutes,
-        turnover=option.turnover_minutes,
-    )
 
 
 def _add(
@@ -408,7 +403,7 @@ def _add(
     raise RuntimeError("no free reference in five draws")
 
 
-def _locked(session: Session, appointment_id: int, version: int | None) -> Appointment:
+def locked(session: Session, appointment_id: int, version: int | None = None) -> Appointment:
     """The appointment, locked for this transaction; Stale if it is not the version that was looked at."""
     appointment = session.get(Appointment, appointment_id, with_for_update=True, populate_existing=True)
     if appointment is None:

@@ -11,6 +11,7 @@
     ├── NotCleared        the intake's outcome does not let a time be booked
     ├── Excluded          the session type does not go with the intake
     ├── TooLate           the clinic's policy no longer lets this be changed
+    ├── TooMany           somebody holds, or has held, as many times as one may
     └── WrongState        an appointment in that state cannot do this
 
 A refusal never carries a health word: its sentence may be shown, logged or mailed.
@@ -84,6 +85,11 @@ class Excluded(Refusal):
 
 class TooLate(Refusal):
     default = "It is too late to change this online."
+
+
+class TooMany(Refusal):
+    status = 429
+    default = "That was a lot at once. Try again later, or ring us."
 
 
 class WrongState(Refusal):

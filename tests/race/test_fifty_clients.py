@@ -29,9 +29,10 @@ def clinic(db: Session) -> makers.Clinic:
 
 @pytest.fixture
 def crowd(app: Flask, clinic: makers.Clinic) -> list[Walker]:
-    """Fifty browsers that have answered everything and look at the times."""
+    """Fifty browsers, each at an address of its own, that have answered everything and look at the times."""
     walkers = [Walker(app) for _ in range(CROWD)]
-    for walker in walkers:
+    for number, walker in enumerate(walkers):
+        walker.browser.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
         assert walker.to_time(clinic.swedish.id).status_code == 200
     return walkers
 
@@ -49,7 +50,8 @@ def go_through(walker: Walker, at: datetime, therapist_id: int, number: int) -> 
         "/book/details", {**DETAILS, "name": f"Client {number}", "email": f"c{number}@client.example"}
     )
     confirmed = walker.book()
-    assert confirmed.status_code == 303
+    if confirmed.status_code != 303:  # chosen when half of the day was held, and booked by another first
+        return confirmed.status_code, confirmed.text
     return 303, walker.get(confirmed.location).text
 
 

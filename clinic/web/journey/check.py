@@ -9,8 +9,17 @@ from clinic.booking import journeys, messages
 from clinic.booking.journey import Step
 from clinic.booking.models import Hold
 from clinic.booking.policy import Policy
-from clinic.kernel.errors import Excluded, HoldLapsed, NotCleared, NotOffered, Refusal, SlotTaken, Stale
-from clinic.web import access, database
+from clinic.kernel.errors import (
+    Excluded,
+    HoldLapsed,
+    NotCleared,
+    NotOffered,
+    Refusal,
+    SlotTaken,
+    Stale,
+    TooMany,
+)
+from clinic.web import access, database, source
 from clinic.web.journey import held, provisional, said, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import limit_words, understood
@@ -82,8 +91,8 @@ def hold_again() -> ResponseReturnValue:
         return way.brought_back()
     try:
         with database.transaction() as session:
-            journeys.hold_again(session, database.now(), way.expect().id)
-    except (SlotTaken, NotOffered) as refused:
+            journeys.hold_again(session, database.now(), way.expect().id, source.current())
+    except (SlotTaken, NotOffered, TooMany) as refused:
         return _looked_again(refused)
     except NotCleared:
         return provisional.not_any_more()

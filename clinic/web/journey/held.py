@@ -20,13 +20,14 @@ from clinic.web.times import slot_value
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What the banner shows: the time, until when, and the seconds that are left."""
+    """What the banner shows: the time, until when, the seconds that are left, and whether it is kept."""
 
     what: str
     until: str
     until_iso: str
     seconds_left: int
     seconds_all: int
+    is_kept: bool = True
 
 
 def banner(held: Hold) -> Banner:
@@ -39,6 +40,7 @@ def banner(held: Hold) -> Banner:
         until_iso=held.expires_at.isoformat(),
         seconds_left=max(0, int(left)),
         seconds_all=int((held.expires_at - held.created_at).total_seconds()),
+        is_kept=held.entry_id is not None,
     )
 
 

@@ -15,10 +15,10 @@ from clinic.booking.journey import Step
 from clinic.booking.journeys import Filters
 from clinic.booking.models import Journey
 from clinic.booking.slots import Slot, Wish
-from clinic.kernel.errors import BadInput, NotCleared, NotOffered, Refusal, SlotTaken, Stale
+from clinic.kernel.errors import BadInput, NotCleared, NotOffered, Refusal, SlotTaken, Stale, TooMany
 from clinic.roster.explaining import Way
 from clinic.roster.models import Site, Therapist
-from clinic.web import access, database, no_times, people_at
+from clinic.web import access, database, no_times, people_at, source
 from clinic.web.journey import provisional, way, week
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.limits import limiter
@@ -79,9 +79,13 @@ def hold() -> ResponseReturnValue:
                 search.filters,
                 starts_at,
                 option_id=read_whole(request.form.get("option")),
+                source=source.current(),
             )
     except NotCleared:
         return provisional.not_any_more()
+    except TooMany as refused:
+        way.look_again()
+        return _draw(refused), refused.status
     except (SlotTaken, NotOffered) as refused:
         way.look_again()
         return _not_given_any_more() or (_draw(refused, starts_at), 409)
@@ -126,6 +130,7 @@ def _draw(refused: Refusal | None = None, wanted: datetime | None = None) -> str
         **page.context(),
         errors=[("slot", refused.sentence)] if isinstance(refused, BadInput) else [],
         gone=refused.sentence if refused and not isinstance(refused, BadInput) else "",
+        is_too_much=isinstance(refused, TooMany),
         nearest=page.nearest(wanted) if wanted is not None else [],
         chosen=request.form.get("slot"),
     )
