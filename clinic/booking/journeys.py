@@ -35,6 +35,7 @@ from clinic.intake import services as intakes
 from clinic.intake.level import Level
 from clinic.intake.models import Intake, IntakeStatus
 from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, Stale
+from clinic.people import household
 from clinic.people import services as people
 from clinic.people.models import Client, Consent, ConsentKind
 from clinic.roster.models import Gender, Site
@@ -350,6 +351,8 @@ def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, t
         phone=details.phone,
         wants_reminders=details.wants_reminders,
     )
+    if details.is_child and details.booked_by:
+        household.keep_guardian(session, now, client, details.booked_by)
     made = services.confirm(session, now, held.id, client, actor="client")
     if journey.intake is not None:
         returning.reopen_worse(session, now, client, journey.intake)
@@ -363,6 +366,8 @@ def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, t
 def _record_consents(
     session: Session, now: datetime, journey: Journey, client: Client, details: Details, terms: str
 ) -> None:
+    if details.booked_by:
+        terms = f"{terms} Agreed to by {details.booked_by}, who books for {details.name}."
     people.record_consent(session, now, ConsentKind.TERMS, terms, client_id=client.id)
     if details.wants_reminders:
         wording = "Remind me by e-mail the day before."

@@ -16,12 +16,17 @@ LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Who comes, as `people.contact` read it, and whether they want a reminder."""
+    """Who comes, as `people.contact` read it, and whether they want a reminder.
+
+    `booked_by` is the name of who books for somebody else; `is_child` where they answer for a child.
+    """
 
     name: str
     email: str
     phone: str
     wants_reminders: bool
+    booked_by: str = ""
+    is_child: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from clinic.kernel import walltime
 from clinic.kernel.codes import shown_reference
 from clinic.notify import calendar, outbox
 from clinic.notify.links import KEPT_DAYS
-from clinic.people import contact
+from clinic.people import contact, household
 from clinic.people.models import Client
 from clinic.roster.models import Site
 
@@ -94,14 +94,15 @@ def tell(session: Session, now: datetime, kind: str, appointment: Appointment) -
     """
     if not appointment.client.email:
         return
+    told = {**facts(appointment), **household.spoken_to(session, appointment.client)}
     outbox.owe(
         session,
         now,
         kind=kind,
         key=f"{kind}:{appointment.id}:{appointment.sequence}",
         to_address=appointment.client.email,
-        to_name=appointment.client.name,
-        payload=facts(appointment),
+        to_name=str(told["name"]),
+        payload=told,
         calendar=None if kind in _UNCERTAIN else invite(appointment, now),
     )
 

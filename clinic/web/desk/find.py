@@ -14,6 +14,7 @@ from clinic.booking.models import Appointment
 from clinic.booking.queries import Listed
 from clinic.kernel.codes import read_reference
 from clinic.kernel.errors import NotFound
+from clinic.people import household
 from clinic.people.models import Client
 from clinic.people.queries import MOST, search_clients
 from clinic.web import access, database
@@ -52,7 +53,8 @@ def client(number: int) -> ResponseReturnValue:
     every = queries.appointments_of(session, number)
     coming = [visit for visit in every if visit.ends_at > now and visit.status not in queries.GONE]
     past = [visit for visit in reversed(every) if visit not in coming]
-    return render_template("desk/client.html", client=found, coming=coming, past=past)
+    home = household.household_of(session, found)
+    return render_template("desk/client.html", client=found, coming=coming, past=past, home=home)
 
 
 def hits_of(text: str, now: datetime) -> list[Hit]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import EmailField, RadioField, StringField, TelField
 
-from clinic.booking import journeys
+from clinic.booking import journeys, kept
 from clinic.booking.journey import Step
 from clinic.booking.journeys import Details
 from clinic.booking.models import Journey
 from clinic.kernel.errors import BadInput, Stale
 from clinic.people import contact
 from clinic.web import access, database
-from clinic.web.journey import held, way
+from clinic.web.journey import held, together, way
 from clinic.web.journey.blueprint import blueprint
 
 REMIND = {"yes": "Yes, by e-mail", "no": "No, thank you"}
@@ -23,18 +25,25 @@ REMIND = {"yes": "Yes, by e-mail", "no": "No, thank you"}
 class DetailsForm(FlaskForm):
     """Read by `people.contact`; the words of an error are its own."""
 
+    whom = RadioField("Who is this for?", choices=together.WHOM, default="me")
     name = StringField("Full name", description="Of the person who comes.")
+    booked_by = StringField(
+        "Your own full name", description="Only if you book for somebody else. We write and ring to you."
+    )
     email = EmailField(
         "E-mail", description="We send the time and place here. No health answers are ever in a mail."
     )
     phone = TelField("Phone number", description="In case your therapist is ill.")
     reminders = RadioField("Shall we remind you the day before?", choices=REMIND)
 
-    def read(self) -> Details | None:
-        """The details as the service takes them, or None with the sentences at the fields."""
+    def read(self, *, is_child: bool = False) -> Details | None:
+        """The details as the service takes them, or None with the sentences at the fields.
+
+        `is_child`: by the answers a child comes, and who answers for them has to be named.
+        """
         self.validate_on_submit()
         self.reminders.errors = ["Choose yes or no."] if self.reminders.data not in REMIND else []
-        values = {}
+        values: dict[str, Any] = {}
         for field, read in (
             (self.name, contact.read_name),
             (self.email, contact.read_email),
@@ -44,6 +53,7 @@ class DetailsForm(FlaskForm):
                 values[field.name] = read((field.data or "")[:1000])
             except BadInput as refused:
                 field.errors = [refused.sentence]
+        together.read_whom(self, is_child=is_child, values=values)
         if self.errors:
             return None
         return Details(wants_reminders=self.reminders.data == "yes", **values)
@@ -68,7 +78,7 @@ def keep_details() -> ResponseReturnValue:
     if way.sent_elsewhere(Step.DETAILS) is not None:
         return way.brought_back()
     form = DetailsForm()
-    details = form.read()
+    details = form.read(is_child=together.is_child(way.expect()))
     if details is None:
         return _draw(form), 422
     try:
@@ -88,11 +98,19 @@ def _asked_before(journey: Journey) -> DetailsForm:
     return DetailsForm(formdata=None, name=clearance.name, email=clearance.email, phone=clearance.phone)
 
 
-def _filled(kept: Details | None) -> DetailsForm | None:
-    if kept is None:
+def _filled(found: Details | None) -> DetailsForm | None:
+    if found is None:
         return None
-    reminders = "yes" if kept.wants_reminders else "no"
-    return DetailsForm(formdata=None, name=kept.name, email=kept.email, phone=kept.phone, reminders=reminders)
+    reminders = "yes" if found.wants_reminders else "no"
+    return DetailsForm(
+        formdata=None,
+        whom=together.whom_of(found),
+        name=found.name,
+        booked_by=found.booked_by,
+        email=found.email,
+        phone=found.phone,
+        reminders=reminders,
+    )
 
 
 def _draw(form: DetailsForm) -> str:
@@ -103,4 +121,6 @@ def _draw(form: DetailsForm) -> str:
         form=form,
         held=journey.hold,
         banner=held.banner(journey.hold),
+        is_child=together.is_child(journey),
+        is_back=kept.back_of(journey) is not None,
     )
