@@ -56,6 +56,7 @@ class Hold(Base):
         sa.Index("ix_hold_status_expires_at", "status", "expires_at"),
         sa.Index("ix_hold_entry_id", "entry_id"),
         sa.Index("ix_hold_address_digest", "address_digest"),
+        sa.Index("ix_hold_visitor_digest", "visitor_digest"),
     )
 
 
@@ -190,6 +191,7 @@ class Party(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    shared_room: Mapped[SharedRoom | None] = relationship(back_populates="party")
     members: Mapped[list[PartyMember]] = relationship(
         order_by="PartyMember.appointment_id", back_populates="party"
     )
@@ -204,3 +206,17 @@ class PartyMember(Base):
     party_id: Mapped[int] = mapped_column(sa.ForeignKey("party.id"), index=True)
     appointment: Mapped[Appointment] = relationship()
     party: Mapped[Party] = relationship(back_populates="members")
+
+
+class SharedRoom(Base):
+    """The one room of a party. Its squares belong to an entry of its own, and to neither appointment's."""
+
+    __tablename__ = "shared_room"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    party_id: Mapped[int] = mapped_column(sa.ForeignKey("party.id"), unique=True)
+    room_id: Mapped[int] = mapped_column(sa.ForeignKey("room.id"))
+    entry_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("diary_entry.id", ondelete="SET NULL"), index=True
+    )
+    party: Mapped[Party] = relationship(back_populates="shared_room")

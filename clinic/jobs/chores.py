@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import decisions
+from clinic.booking import decisions, parties
 from clinic.booking import services as booking
 from clinic.booking.models import Appointment, Hold, Journey
 from clinic.booking.statuses import HoldStatus
@@ -42,8 +42,8 @@ def run(session: Session, now: datetime) -> Done:
         holds=booking.lapse_holds(session, now),
         journeys=sweep_journeys(session, now),
         intakes=sweep_intakes(session, now),
-        entries=diary.sweep(session, now - DIARY_KEPT),
         provisional=decisions.lapse_provisional(session, now),
+        entries=diary.sweep(session, now - DIARY_KEPT) + parties.tidy(session),
     )
 
 

@@ -114,7 +114,7 @@ class Therapist(Base):
 
 
 class Room(Base):
-    """A room at a site."""
+    """A room at a site. `places`: how many can be massaged in it at once; 2 where two may come together."""
 
     __tablename__ = "room"
 
@@ -122,11 +122,15 @@ class Room(Base):
     site_id: Mapped[int] = mapped_column(sa.ForeignKey("site.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(60))
     is_step_free: Mapped[bool] = mapped_column(default=False)
+    places: Mapped[int] = mapped_column(default=1, server_default="1")
     is_active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
-    __table_args__ = (sa.UniqueConstraint("site_id", "name"),)
+    __table_args__ = (
+        sa.UniqueConstraint("site_id", "name"),
+        sa.CheckConstraint("places BETWEEN 1 AND 2", name="places"),
+    )
 
 
 # The rooms in which an offering can be given; an offering without rows here can be given in any.

@@ -148,6 +148,7 @@ def save_room(
     site_id: int,
     name: str,
     is_step_free: bool = False,
+    is_for_two: bool = False,
     is_active: bool = True,
     room_id: int | None = None,
     version: int | None = None,
@@ -162,6 +163,7 @@ def save_room(
     refuse_double(session, Room, sa.and_(Room.site_id == site_id, Room.name == named), room_id, _ROOM_DOUBLE)
     room = room or Room(site_id=site_id)
     room.name, room.is_step_free, room.is_active = named, is_step_free, is_active
+    room.places = 2 if is_for_two else 1
     return keep(session, room, _ROOM_DOUBLE)
 
 

@@ -32,6 +32,9 @@ class RoomForm(OwnerForm):
     is_step_free = BooleanField(
         "Step-free", description="Kept for last, so that it is free for those who need it."
     )
+    is_for_two = BooleanField(
+        "Holds two at once", description="Two tables. The desk can book two people into it at the same time."
+    )
     is_active = BooleanField(
         "In use", description="Without the tick nothing new is booked in it. What is booked stays."
     )
@@ -49,6 +52,7 @@ class RoomForm(OwnerForm):
         self.version.data, self.name.data = str(room.version), room.name
         self.site_id.data = str(room.site_id)
         self.is_step_free.data, self.is_active.data = room.is_step_free, room.is_active
+        self.is_for_two.data = room.places > 1
         return self
 
 
@@ -180,6 +184,7 @@ def _save(session: Session, form: RoomForm, room_id: int | None) -> Room:
         site_id=read_whole(form.site_id.data) or 0,
         name=form.name.data or "",
         is_step_free=form.is_step_free.data,
+        is_for_two=form.is_for_two.data,
         is_active=form.is_active.data,
         room_id=room_id,
         version=form.seen_version if room_id else None,

@@ -13,6 +13,7 @@ from clinic.web.desk import (
     moving,
     queue,
     series,
+    together,
     week,
 )
 from clinic.web.desk.blueprint import blueprint
@@ -31,5 +32,6 @@ __all__ = [
     "moving",
     "queue",
     "series",
+    "together",
     "week",
 ]

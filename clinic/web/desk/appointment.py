@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import desk, lifecycle, queries, services
+from clinic.booking import desk, lifecycle, parties, queries, services
 from clinic.booking.queries import Card
 from clinic.booking.statuses import Status
 from clinic.kernel.codes import read_reference
@@ -35,7 +35,7 @@ EVENT_WORDS = {
     "booked": "Booked", "moved": "Moved", "cancelled": "Cancelled", "reactivated": "Cancellation taken back",
     "checked_in": "Checked in", "fulfilled": "Done", "no_show": "No-show", "late": "Rang", "lapsed": "Lapsed",
     "changed": "Session changed", "provisional": "Kept provisionally", "confirmed": "Booked with a yes",
-    "reopened": "Waits again",
+    "reopened": "Waits again", "together": "Two at once",
 }  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def page(card: Card, status: int = 200, refused: str = "") -> ResponseReturnValu
         was=read_slot(request.args.get("was")),
         was_with=request.args.get("by", ""),
         is_new=request.args.get("new") == "1",
+        comes_with=parties.companion(database.session(), visit.id),
     )
     return html, status
 
@@ -161,7 +162,7 @@ def cancel(reference: str) -> ResponseReturnValue:
     card = expect(reference)
     if "cancel" not in may(card, database.now()):
         return page(card, 409, WrongState.default)
-    return render_template("desk/cancel.html", card=card, visit=card.listed, reasons=REASONS, errors=[])
+    return _ask_why(card, [])
 
 
 @blueprint.post("/appointment/<reference>/cancel")
@@ -171,10 +172,7 @@ def cancel_now(reference: str) -> ResponseReturnValue:
     card = expect(reference)
     reason = dict(REASONS).get(request.form.get("reason", ""))
     if reason is None:
-        errors = [("reason", "Choose why it is cancelled.")]
-        return render_template(
-            "desk/cancel.html", card=card, visit=card.listed, reasons=REASONS, errors=errors
-        ), 422
+        return _ask_why(card, [("reason", "Choose why it is cancelled.")]), 422
     try:
         with database.transaction() as session:
             services.cancel(
@@ -185,6 +183,18 @@ def cancel_now(reference: str) -> ResponseReturnValue:
         if fresh.listed.status is not Status.CANCELLED:
             return page(fresh, 409, refusal.sentence)
     return redirect(url_for("desk.appointment", reference=card.listed.reference), code=303)
+
+
+def _ask_why(card: Card, errors: list[tuple[str, str]]) -> str:
+    comes_with = parties.companion(database.session(), card.listed.id)
+    return render_template(
+        "desk/cancel.html",
+        card=card,
+        visit=card.listed,
+        comes_with=comes_with,
+        reasons=REASONS,
+        errors=errors,
+    )
 
 
 @blueprint.post("/appointment/<reference>/undo")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import desk, lifecycle, services
+from clinic.booking import desk, lifecycle, parties, services
 from clinic.booking.models import Appointment
 from clinic.booking.queries import Card
 from clinic.booking.slots import Wish, nearest_slots
@@ -104,6 +104,7 @@ def _page(
         "desk/move.html",
         card=card,
         visit=visit,
+        comes_with=parties.companion(session, visit.id),
         times=[each.row(now, False, difference(each.slot.starts_at, wanted)) for each in offered],
         on=on,
         with_id=with_id,

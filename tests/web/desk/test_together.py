@@ -1,0 +1,165 @@
+"""Two people at once at the desk: choose, preview, book; then move or cancel both."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from clinic.booking.models import Appointment, Party
+from clinic.booking.statuses import Status
+from clinic.intake import returning
+from clinic.people import household
+from clinic.roster.models import Room
+from tests import makers
+from tests.conftest import NOW
+from tests.web.desk.conftest import TUESDAY_TEN, Book
+
+pytestmark = pytest.mark.database
+HOUR = timedelta(hours=1)
+
+
+def path(made: Appointment, what: str = "") -> str:
+    return f"/desk/appointment/{made.reference}/together{what}"
+
+
+def all_of(db: Session) -> list[Appointment]:
+    db.rollback()
+    db.expire_all()
+    return list(db.scalars(sa.select(Appointment).order_by(Appointment.id)))
+
+
+@pytest.fixture
+def ben(db: Session) -> int:
+    """Somebody with the same e-mail address as Anna, and fresh answers."""
+    made = makers.client(db, NOW, "Ben Hall", email="anna@client.example")
+    intake = makers.intake(db, NOW, makers.ALL_WELL)
+    intake.client_id = made.id
+    db.commit()
+    assert returning.newest_of(db, made.id) is not None
+    return made.id
+
+
+@pytest.fixture
+def wide(db: Session, clinic: makers.Clinic) -> None:
+    db.add(Room(site_id=clinic.site.id, name="Room for two", places=2))
+    db.commit()
+
+
+def test_who_shares_the_address_is_offered_first(desk: FlaskClient, book: Book, ben: int) -> None:
+    page = desk.get(path(book())).text
+    assert f'name="person" value="{ben}"' in page
+    assert "Ben Hall" in page
+    assert "Two at once" in desk.get(path(book(TUESDAY_TEN + 3 * HOUR, "Cara Lane"))[:-9]).text
+
+
+def test_the_second_person_is_booked_at_the_same_start(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic, book: Book, ben: int
+) -> None:
+    made = book()
+    page = desk.get(path(made) + f"?person={ben}&option={clinic.deep.id}").text
+    slots = re.findall(r'name="slot"[^>]*value="([^"]+)"', page)
+    assert slots[0] == "2026-11-24T10:00Z"
+    form = {
+        "person": ben,
+        "option": clinic.deep.id,
+        "slot": slots[0],
+        "version": made.version,
+        "unchanged": "yes",
+    }
+    for _press in range(2):
+        assert desk.post(path(made), data=form).status_code == 303
+    one, other = all_of(db)
+    assert one.starts_at == other.starts_at == TUESDAY_TEN
+    assert one.therapist_id != other.therapist_id
+    assert "Comes with" in desk.get(f"/desk/appointment/{other.reference}").text
+    assert "Cancel both" in desk.get(f"/desk/appointment/{other.reference}/cancel").text
+    assert "Move both" in desk.get(f"/desk/appointment/{other.reference}/move").text
+
+
+def test_whether_anything_has_changed_is_asked_first(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic, book: Book, ben: int
+) -> None:
+    made = book()
+    form = {"person": ben, "option": clinic.deep.id, "slot": "2026-11-24T10:00Z", "version": made.version}
+    page = desk.post(path(made), data=form)
+    assert page.status_code == 422
+    assert "Ask whether anything has changed" in page.text
+    assert len(all_of(db)) == 1
+
+
+def test_one_room_for_two_is_offered_where_there_is_one(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic, book: Book, ben: int, wide: None
+) -> None:
+    made = book()
+    assert "One room for two" in desk.get(path(made) + f"?person={ben}").text
+    form = {
+        "person": ben,
+        "option": clinic.swedish.id,
+        "slot": "2026-11-24T10:00Z",
+        "version": made.version,
+        "unchanged": "yes",
+        "rooms": "one",
+    }
+    assert desk.post(path(made), data=form).status_code == 303
+    one, other = all_of(db)
+    assert one.room.name == other.room.name == "Room for two"
+
+
+def test_the_questions_come_first_for_somebody_without_answers(
+    desk: FlaskClient, db: Session, book: Book
+) -> None:
+    new = makers.client(db, NOW, "New Person", email="new@client.example")
+    db.commit()
+    page = desk.get(path(book()) + f"?person={new.id}").text
+    assert "The health questions come first." in page
+    assert "Begin a call for New Person" in page
+
+
+def test_two_who_are_booked_already_are_brought_together(desk: FlaskClient, db: Session, book: Book) -> None:
+    anna = book()
+    cara = book(TUESDAY_TEN + 3 * HOUR, "Cara Lane")
+    page = desk.get(path(anna) + f"?person={cara.client_id}").text
+    assert f'value="b{cara.id}"' in page
+    form = {
+        "person": cara.client_id,
+        "option": f"b{cara.id}",
+        "slot": "2026-11-24T10:00Z",
+        "version": anna.version,
+    }
+    assert desk.post(path(anna), data=form).status_code == 303
+    assert [each.starts_at for each in all_of(db)] == [TUESDAY_TEN, TUESDAY_TEN]
+
+
+def test_both_are_moved_and_cancelled_together(desk: FlaskClient, db: Session, book: Book) -> None:
+    anna = book()
+    cara = book(TUESDAY_TEN, "Cara Lane")
+    form = {"person": cara.client_id, "option": f"b{cara.id}", "slot": "2026-11-24T10:00Z"}
+    desk.post(path(anna), data={**form, "version": anna.version})
+    one, other = all_of(db)
+    moved = {"slot": "2026-11-24T13:00Z", "version": one.version}
+    assert desk.post(path(anna, "/move"), data=moved).status_code == 303
+    one, other = all_of(db)
+    assert one.starts_at == other.starts_at == TUESDAY_TEN + 3 * HOUR
+    assert desk.post(path(anna, "/cancel"), data={"version": one.version}).status_code == 422
+    gone = {"reason": "client", "version": one.version}
+    assert desk.post(path(anna, "/cancel"), data=gone).status_code == 303
+    assert [each.status for each in all_of(db)] == [Status.CANCELLED] * 2
+    assert db.scalar(sa.select(sa.func.count()).select_from(Party)) == 1
+
+
+def test_a_clients_page_shows_the_household_and_books_for_it(
+    desk: FlaskClient, db: Session, book: Book, ben: int
+) -> None:
+    anna = book()
+    child = household.add_child(db, NOW, anna.client, "Kim Petrova")
+    db.commit()
+    page = desk.get(f"/desk/client/{anna.client_id}").text
+    for words in ("Household", "Kim Petrova", "Child", "Ben Hall", "Same e-mail address"):
+        assert words in page
+    page = desk.get(f"/desk/client/{child.id}").text
+    assert "Parent or guardian: we write to them" in page
