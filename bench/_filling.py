@@ -1,8 +1,8 @@
 """Fills a database with a clinic to be measured: one site, full of work, the same for the same seed.
 
 About six tenths of the time worked are taken. M has 25 therapists and a diary of 28 days, L 200 and 60.
-The past, where asked for, is written as it would be kept: appointments of clients with their entries in the
-diary, as though no chore had ever swept it. Only their squares are left out, which no search reads.
+The past, where asked for, is written as it is kept: appointments whose entries the worker has swept out of
+the diary; or `unswept`, as though it had never run, but for the squares, which no search reads.
 """
 
 from __future__ import annotations
@@ -163,40 +163,47 @@ def _enter(session: Session, many: Sequence[list[diary.Claim]], now: datetime, s
 # --- The past ----------------------------------------------------------------------------------------
 
 
-def add_past(session: Session, house: House, now: datetime, had: int, wanted: int, show: Show) -> None:
-    """Appointments of earlier days until there are `wanted` of them; `had` are there already. Commits."""
+def add_past(
+    session: Session, house: House, now: datetime, wanted: int, show: Show, *, unswept: bool = False
+) -> None:
+    """That many appointments of earlier days, with their entries where they are left `unswept`. Commits."""
     first = session.scalar(sa.select(sa.func.coalesce(sa.func.max(DiaryEntry.id), 0))) or 0
-    for begin in range(had, wanted, BATCH):
-        rows = [_past_row(house, n, first + 1 + n - had) for n in range(begin, min(begin + BATCH, wanted))]
-        session.execute(
-            sa.insert(DiaryEntry),
-            [
-                {"id": row["entry_id"], "kind": EntryKind.APPOINTMENT, "created_at": row["starts_at"],
-                 "hands_on_minutes": LENGTH, "buffer_after_minutes": AFTER}
-                for row in rows
-            ],
-        )  # fmt: skip
-        session.execute(
-            sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
-            [span for row in rows for span in _past_spans(row)],
-        )
+    for begin in range(0, wanted, BATCH):
+        rows = [_past_row(house, number) for number in range(begin, min(begin + BATCH, wanted))]
+        if unswept:
+            _leave_in_diary(session, rows, first + 1 + begin)
         session.execute(sa.insert(Appointment), rows)
         session.commit()
         show(begin + len(rows), wanted)
-    if session.get_bind().dialect.name == "postgresql":
+    if unswept and session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text(NEXT_ENTRY))
-    session.execute(sa.text("ANALYZE"))
-    session.commit()
+        session.commit()
 
 
-def _past_row(house: House, number: int, entry_id: int) -> dict[str, Any]:
+def _leave_in_diary(session: Session, rows: Sequence[dict[str, Any]], first: int) -> None:
+    """Writes an entry with its spans for each of the rows, numbered from `first` on."""
+    entries = []
+    for entry_id, row in enumerate(rows, first):
+        row["entry_id"] = entry_id
+        entries.append(
+            {"id": entry_id, "kind": EntryKind.APPOINTMENT, "created_at": row["starts_at"],
+             "hands_on_minutes": LENGTH, "buffer_after_minutes": AFTER}
+        )  # fmt: skip
+    session.execute(sa.insert(DiaryEntry), entries)
+    session.execute(
+        sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
+        [span for row in rows for span in _past_spans(row)],
+    )
+
+
+def _past_row(house: House, number: int) -> dict[str, Any]:
     """The appointment of that number: eight a day with each therapist, going back from yesterday."""
     people = len(house.therapist_ids)
     who, nth = number % people, number // people
     day = house.first_day - timedelta(days=1 + nth // 8)
     starts_at = datetime(day.year, day.month, day.day, 8, 0, tzinfo=UTC) + timedelta(minutes=75 * (nth % 8))
     return {
-        "reference": f"P{number:09d}", "entry_id": entry_id, "site_id": house.site_id,
+        "reference": f"P{number:09d}", "entry_id": None, "site_id": house.site_id,
         "client_id": house.client_ids[number % len(house.client_ids)],
         "therapist_id": house.therapist_ids[who], "room_id": house.room_ids[who],
         "option_id": house.option_id, "status": Status.FULFILLED, "starts_at": starts_at,

@@ -49,7 +49,7 @@ class Clinic:
 
 
 @contextlib.contextmanager
-def clinic_of(name: str, keys: _server.Keys, therapists: int, past: int) -> Iterator[Clinic]:
+def clinic_of(name: str, keys: _server.Keys, therapists: int, past: int, unswept: bool) -> Iterator[Clinic]:
     """A database with that many therapists, a diary for the coming weeks, and a past."""
     with _server.database(name) as database:
         with Session(database.engine) as session:
@@ -57,7 +57,7 @@ def clinic_of(name: str, keys: _server.Keys, therapists: int, past: int) -> Iter
             token = _travellers.choosing_a_time(session, house, clock.now(), 1)[0]
             session.commit()
             with Progress(f"{name}: {therapists} therapists, {past:,} past appointments") as progress:
-                _filling.add_past(session, house, clock.now(), 0, past, progress.show)
+                _filling.add_past(session, house, clock.now(), past, progress.show, unswept=unswept)
         _server.tidy(database.engine)
         cookie = _travellers.Cookies(keys.secret_key).of(token)
         yield Clinic(therapists, past, database, house, keys, cookie)
@@ -88,11 +88,13 @@ def statements_of(clinic: Clinic) -> dict[str, int]:
     return found
 
 
-def row(name: str, sizes: Sequence[tuple[int, int]], rounds: int, seconds: float) -> list[dict[str, Any]]:
+def row(
+    name: str, sizes: Sequence[tuple[int, int]], rounds: int, seconds: float, unswept: bool
+) -> list[dict[str, Any]]:
     """One row of clinics, each as (therapists, past appointments): statements, and milliseconds over HTTP."""
     keys = _server.Keys.fresh()
     with contextlib.ExitStack() as stack:
-        clinics = [stack.enter_context(clinic_of(name, keys, *size)) for size in sizes]
+        clinics = [stack.enter_context(clinic_of(name, keys, *size, unswept)) for size in sizes]
         for clinic in clinics:
             clinic.address = stack.enter_context(_server.serving(clinic.database.url, keys))
             connection = Connection(clinic.address)
@@ -164,6 +166,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The pages of times in clinics of many sizes.")
     parser.add_argument("--quick", action="store_true", help="few short rounds, nothing written down")
     parser.add_argument("--full", action="store_true", help="two million appointments, a thousand therapists")
+    parser.add_argument("--unswept", action="store_true", help="leave the past in the diary")
     parser.add_argument("--db", choices=("sqlite", "postgres"), action="append")
     parser.add_argument("--to", type=Path, help="the folder for the results")
     parser.add_argument("--past", type=int, action="append", help=argparse.SUPPRESS)
@@ -180,9 +183,14 @@ def main(words: Sequence[str] | None = None) -> int:
     for name in chosen.db or ("sqlite", "postgres"):
         rows = {"past": [(USUAL, past) for past in pasts], "therapists": [(n, min(pasts)) for n in people]}
         for which, sizes in rows.items():
-            databases.setdefault(name, {})[which] = row(name, sizes, rounds, seconds)
+            databases.setdefault(name, {})[which] = row(name, sizes, rounds, seconds, chosen.unswept)
             show(name, which, databases[name][which])
-    found |= {"rounds": rounds, "databases": databases, "missed": judged(databases)}
+    found |= {
+        "rounds": rounds,
+        "unswept": chosen.unswept,
+        "databases": databases,
+        "missed": judged(databases),
+    }
     for line in judged(databases):
         print(f"Missed: {line}")
     if chosen.to or not chosen.quick:
