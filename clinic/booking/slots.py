@@ -85,6 +85,8 @@ LENGTHS = sa.select(
     OfferingOption.buffer_after_minutes,
     OfferingOption.turnover_minutes,
 ).join(Offering, Offering.id == OfferingOption.offering_id)
+# Written once: putting it together takes longer than the answer.
+_LENGTH = LENGTHS.where(OfferingOption.id == sa.bindparam("option_id"))
 
 
 def openings(session: Session, wish: Wish, first_day: date, days: int, now: datetime) -> list[Slot]:
@@ -233,7 +235,7 @@ def search_for(wish: Wish, length: Length, first_day: date, days: int, now: date
 
 def length_of(session: Session, option_id: int) -> Length:
     """What an option takes up, in one statement; NotFound where there is none."""
-    row = session.execute(LENGTHS.where(OfferingOption.id == option_id)).one_or_none()
+    row = session.connection().execute(_LENGTH, {"option_id": option_id}).one_or_none()
     if row is None:
         raise NotFound()
     return Length(*row)
