@@ -32,6 +32,9 @@ from clinic.roster.diary import Claim
 from clinic.roster.hands import check_limits, effort_of
 from clinic.roster.models import EntryKind, OwnerKind, Site
 
+# How often a session is looked for whose room goes to somebody else at the same moment.
+LOOKS = 4
+
 
 def hold(
     session: Session,
@@ -87,7 +90,21 @@ def _place(
     """Who gives a session at that start, and its diary entry; SlotTaken where nobody can.
 
     `own` are the holds that go back for it, for a visitor of a web page: no entry where the day holds enough.
+    Every therapist is looked up with the first room free; who loses that room to another looks again, for
+    there may be a second.
     """
+    for _look in range(LOOKS - 1):
+        try:
+            return _place_once(session, now, wish, starts_at, own)
+        except SlotTaken as taken:
+            if taken.who != OwnerKind.ROOM:
+                raise
+    return _place_once(session, now, wish, starts_at, own)
+
+
+def _place_once(
+    session: Session, now: datetime, wish: Wish, starts_at: datetime, own: Sequence[int] | None
+) -> tuple[Slot, int | None]:
     option, site = option_and_site(session, wish)
     ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
     expires_at, on = now + timedelta(minutes=site.hold_minutes), day_at(site, starts_at)
@@ -102,7 +119,7 @@ def _place(
             check_limits(session, claims, effort, starts_at, ends_at, site.tz, now)
             return slot, diary.enter(session, EntryKind.HOLD, claims, now, expires_at, effort)
         except SlotTaken as taken:
-            refusal = taken
+            refusal = taken if refusal.who != OwnerKind.ROOM else refusal
     if not_kept is not None:
         return not_kept, None
     raise refusal
