@@ -163,3 +163,17 @@ def test_a_clients_page_shows_the_household_and_books_for_it(
         assert words in page
     page = desk.get(f"/desk/client/{child.id}").text
     assert "Parent or guardian: we write to them" in page
+
+
+def test_reception_adds_a_child_to_a_household(desk: FlaskClient, db: Session, book: Book) -> None:
+    anna = book()
+    path = f"/desk/client/{anna.client_id}/child"
+    wrong = desk.post(path, data={"name": "Anna Petrova"})
+    assert wrong.status_code == 422
+    assert "Enter the name of the child." in wrong.text
+    for _press in range(2):
+        assert desk.post(path, data={"name": "Kim Petrova"}).status_code == 303
+    page = desk.get(f"/desk/client/{anna.client_id}").text
+    assert page.count("<h3>") == 1
+    child = household.household_of(db, anna.client).children[0]
+    assert "Add a child" not in desk.get(f"/desk/client/{child.id}").text
