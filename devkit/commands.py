@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from devkit import serving, testing
+from devkit import mutating, serving, testing
 from devkit.setup import set_up
 from devkit.steps import Problem
 
-COMMANDS = ("run", "setup", "test", "check", "bench")
+COMMANDS = ("run", "setup", "test", "check", "bench", "mutate")
 
 
 def main(words: Sequence[str]) -> int:
@@ -43,6 +43,9 @@ def _carry_out(options: argparse.Namespace) -> int:
         if programs:
             set_up(for_tests=True)
         return testing.bench(programs, options.rest)
+    if options.command == "mutate":
+        set_up(for_tests=True)
+        return mutating.mutate()
     set_up(for_tests=True)
     return testing.check()
 
@@ -58,8 +61,9 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     test.add_argument("--db", choices=("sqlite", "postgres"), help="everything on this one alone")
     commands.add_parser("check", help="lint, layout, types, import rule, templates")
     commands.add_parser("bench", help="the measurements in bench/; further words go to each")
+    commands.add_parser("mutate", help="change the rules' code bit by bit and see that the tests notice")
     options, rest = parser.parse_known_args(words)
-    if rest and options.command in ("run", "setup", "check"):
+    if rest and options.command in ("run", "setup", "check", "mutate"):
         parser.error(f"{options.command} does not know {' '.join(rest)}")
     options.rest = rest
     return options
