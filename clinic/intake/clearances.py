@@ -201,12 +201,16 @@ def _check(ruling: Ruling, release_by: Releaser, today: date) -> None:
 def _apply(clearance: Clearance) -> None:
     """Keeps the intake in step: until when it may be booked, and with which limits."""
     intake, own = clearance.intake, limits_of(clearance)
-    intake.cleared_until_on = clearance.expires_on if clearance.status in RELEASED else None
+    until = clearance.expires_on if clearance.status in RELEASED else None
+    if intake.cleared_until_on != until:
+        intake.cleared_until_on = until
     clearance.by_rules = clearance.by_rules or intake.restrictions
-    if clearance.by_rules is not None:
+    if clearance.by_rules is not None and intake.restrictions is not None:
         by_rules = Restrictions.from_json(json.loads(clearance.by_rules))
-        both = combine(by_rules, own, _rules_of(intake).techniques) if own else by_rules
-        intake.restrictions = json.dumps(both.to_json())
+        both = (combine(by_rules, own, _rules_of(intake).techniques) if own else by_rules).to_json()
+        # What is encrypted anew without having changed would be a new version of the intake.
+        if json.loads(intake.restrictions) != both:
+            intake.restrictions = json.dumps(both)
 
 
 # --- as long as nothing changes ----------------------------------------------------------------------
