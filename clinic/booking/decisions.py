@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import messages, screening, services
+from clinic.booking import lifecycle, messages, screening, services
 from clinic.booking.models import Appointment
 from clinic.booking.statuses import Status
 from clinic.intake import clearances, ledger
@@ -200,7 +200,7 @@ def renew(session: Session, now: datetime, client: Client, intake: Intake) -> li
 
 def reopen(session: Session, now: datetime, appointment: Appointment, *, actor: str) -> None:
     """Makes a booked appointment wait again, its time kept until somebody decides; both sides are told."""
-    services.check_status(appointment, Status.PROVISIONAL)
+    lifecycle.check(appointment.status, Status.PROVISIONAL)
     appointment.status = Status.PROVISIONAL
     appointment.sequence += 1
     services.note(session, now, appointment, actor, "reopened")
@@ -214,28 +214,34 @@ def reopen(session: Session, now: datetime, appointment: Appointment, *, actor: 
             actor=actor,
             grounds=ledger.Grounds(appointment_id=appointment.id),
         )
-        _ask_for(session, now, appointment, intake, actor)
+        ask_for(session, now, appointment, intake, actor=actor)
     messages.tell(session, now, "reopened", appointment)
     messages.tell_clinic(session, now, appointment)
 
 
-def _ask_for(session: Session, now: datetime, appointment: Appointment, intake: Intake, actor: str) -> None:
-    """Somebody is asked on the client's behalf, unless that is so already or nobody may say yes."""
-    client = appointment.client
-    if intake.level is not Level.CLEARANCE or screening.waits(intake):
+def ask_for(
+    session: Session, now: datetime, appointment: Appointment, intake: Intake, *, actor: str = ledger.CLIENT
+) -> None:
+    """Somebody is asked to decide about what holds an appointment, unless that is so or they have decided."""
+    found = intake.clearance
+    if intake.level is not Level.CLEARANCE or intake.cleared_until_on is not None:
         return
-    if intake.clearance is not None and intake.clearance.status is ClearanceStatus.REFUSED:
+    if found is not None and found.status is not ClearanceStatus.ENDED:
         return
-    contact = Contact(client.name, client.email, client.phone or appointment.site.phone)
     clearances.ask(
         session,
         now,
         intake,
-        contact,
+        contact_of(appointment.client, appointment.site),
         site_id=appointment.site_id,
         within_hours=appointment.site.decide_within_hours,
         actor=actor,
     )
+
+
+def contact_of(client: Client, site: Site) -> Contact:
+    """How a client is reached; by way of the site where they left neither address nor telephone."""
+    return Contact(client.name, client.email, client.phone or (None if client.email else site.phone))
 
 
 def decline(

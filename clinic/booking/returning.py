@@ -17,11 +17,9 @@ from clinic.booking.models import Appointment, Journey
 from clinic.booking.screening import check_allowed
 from clinic.booking.statuses import Status
 from clinic.catalog.models import OfferingOption
-from clinic.intake import clearances, ledger
+from clinic.intake import ledger
 from clinic.intake import returning as intakes
-from clinic.intake.clearances import Contact
-from clinic.intake.level import Level
-from clinic.intake.models import ClearanceStatus, Intake
+from clinic.intake.models import Intake
 from clinic.kernel.errors import Excluded, NotCleared, WrongState
 from clinic.people.models import Client, Consent
 
@@ -126,21 +124,9 @@ def make_theirs(session: Session, now: datetime, journey: Journey) -> list[Appoi
     rests = sa.select(Appointment).where(Appointment.intake_id == intake.id).order_by(Appointment.id).limit(1)
     first = session.scalar(rests)
     if first is not None:
-        ask_for(session, now, first, intake)
+        decisions.ask_for(session, now, first, intake)
         belong_to(session, intake, client)
     return reopened
-
-
-def ask_for(session: Session, now: datetime, appointment: Appointment, intake: Intake) -> None:
-    """Somebody is asked to decide about what holds an appointment, unless that is so or they said no."""
-    found, client, site = intake.clearance, appointment.client, appointment.site
-    if intake.level is not Level.CLEARANCE or intake.cleared_until_on is not None:
-        return
-    if found is not None and found.status is not ClearanceStatus.ENDED:
-        return
-    contact = Contact(client.name, client.email, client.phone or site.phone)
-    hours = site.decide_within_hours
-    clearances.ask(session, now, intake, contact, site_id=site.id, within_hours=hours)
 
 
 def belong_to(session: Session, intake: Intake, client: Client) -> None:

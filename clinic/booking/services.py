@@ -363,11 +363,6 @@ def wish_of(appointment: Appointment, *, therapist_id: int | None = None, is_des
     )
 
 
-def check_status(appointment: Appointment, becomes: Status) -> None:
-    """WrongState unless the appointment may become that."""
-    lifecycle.check(appointment.status, becomes)
-
-
 def lapse_holds(session: Session, now: datetime) -> int:
     """Marks the open holds whose time is over and strikes them; says how many."""
     over = session.scalars(

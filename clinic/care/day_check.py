@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import services as audit
-from clinic.booking import decisions, screening, services
+from clinic.booking import decisions, lifecycle, screening, services
 from clinic.booking.models import Appointment
-from clinic.booking.returning import ask_for, belong_to
+from clinic.booking.returning import belong_to
 from clinic.booking.statuses import Status
 from clinic.care import brief
 from clinic.care.brief import Change
@@ -152,7 +152,7 @@ def _settle(session: Session, now: datetime, appointment: Appointment, intake: I
     elif appointment.status is Status.BOOKED:
         decisions.reopen(session, now, appointment, actor=actor)
     else:
-        ask_for(session, now, appointment, intake)
+        decisions.ask_for(session, now, appointment, intake, actor=actor)
 
 
 def result_of(
@@ -239,7 +239,7 @@ def decline(
         raise Stale()
     if len(reason) > LONGEST:
         raise BadInput(f"Use {LONGEST} signs or fewer.", "reason")
-    services.check_status(appointment, Status.CANCELLED)
+    lifecycle.check(appointment.status, Status.CANCELLED)
     signed = Signed(therapist.name, "therapist", therapist.registration)
     decisions.decline(session, now, appointment, actor=actor, reason=reason, signed=signed)
     if appointment.intake is None:

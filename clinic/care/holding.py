@@ -12,7 +12,6 @@ from clinic.booking.models import Appointment
 from clinic.booking.screening import BOOKABLE
 from clinic.booking.statuses import Status
 from clinic.intake import clearances, ledger
-from clinic.intake.clearances import Contact
 from clinic.intake.ledger import Grounds, Signed
 from clinic.intake.level import Level, Releaser
 from clinic.intake.models import Clearance, DecisionKind, Intake
@@ -68,7 +67,7 @@ def hold_back(
     intake.cleared_until_on = None
     grounds = Grounds(reason=reason.strip(), signed=signed)
     ledger.write(session, now, intake, DecisionKind.HELD, actor=actor, grounds=grounds)
-    contact = Contact(client.name, client.email, client.phone or site.phone)
+    contact = decisions.contact_of(client, site)
     coming = session.scalars(
         sa.select(Appointment)
         .where(

@@ -333,3 +333,12 @@ def test_newer_answers_end_what_the_older_ones_waited_for(
     decisions.renew(session, now, made.client, newer)
     assert found.status is ClearanceStatus.ENDED
     assert made.intake_id == newer.id
+
+
+def test_who_left_only_an_address_is_not_given_the_clinics_telephone(
+    session: Session, now: datetime, clinic: makers.Clinic
+) -> None:
+    by_mail = makers.client(session, now, phone=None)
+    assert decisions.contact_of(by_mail, clinic.site).phone is None
+    by_nothing = makers.client(session, now, name="Ben Petrov", phone=None, email=None)
+    assert decisions.contact_of(by_nothing, clinic.site).phone == clinic.site.phone
