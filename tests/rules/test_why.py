@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from clinic.roster.availability import Demand
+from clinic.roster.availability import Demand, RoomTime
 from clinic.roster.limits import Limits
 from clinic.roster.why import Case, Person, Reason, why_nothing
 from tests.rules import minute_by_minute as plain
@@ -20,6 +20,14 @@ def asked(draw: st.DrawFn) -> tuple[plain.Case, bool, bool]:
     """A clinic, whether anybody has the skill, and whether the site is closed."""
     case = draw(plain.cases())
     return case, draw(st.integers(0, 5)) > 0, draw(st.integers(0, 5)) == 0
+
+
+CLOSED_AND_OVER = plain.Case(
+    Demand(10, range(0, plain.SOME_TIME, 5), earliest=plain.SOME_TIME),
+    [plain.Person(0, [(0, 100)])],
+    [RoomTime(0, [])],
+    [],
+)
 
 
 def as_case(case: plain.Case, is_skilled: bool, is_closed: bool) -> Case:
@@ -42,6 +50,8 @@ def expected(case: plain.Case, is_skilled: bool, is_closed: bool) -> Reason | No
         return Reason.NOBODY_SUITS
     if not case.rooms:
         return Reason.NO_ROOM
+    if want.earliest is not None and want.earliest >= DAY[1]:
+        return Reason.TOO_SOON  # the days are over, whatever else they were
     if is_closed:
         return Reason.CLOSED
     idle = [replace(person, away=[], stints=[], limits=Limits()) for person in case.people]
@@ -80,6 +90,7 @@ def starts(demand: Demand, people: list[plain.Person]) -> set[int]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(asked())
+@example((CLOSED_AND_OVER, True, True))
 def test_the_reason_is_the_first_condition_that_leaves_nothing(asked: tuple[plain.Case, bool, bool]) -> None:
     assert why_nothing(as_case(*asked)) == expected(*asked)
 
