@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from clinic.booking import supposing
 from clinic.booking.models import Hold
-from clinic.booking.slots import Slot, Wish, length_of, search_for
+from clinic.booking.slots import Slot
 from clinic.booking.statuses import HoldStatus
 from clinic.booking.supposing import Taken
 from clinic.catalog.models import Offering, OfferingOption
@@ -60,44 +60,58 @@ def admit(session: Session, now: datetime, source: Source, site_id: int, on: dat
     until the transaction ends.
     """
     take_turns(session, f"address:{source.address}", f"visitor:{source.visitor}", f"day:{site_id}:{on}")
-    own = session.scalars(
-        sa.select(Hold.id)
-        .where(Hold.visitor_digest == source.visitor, Hold.status == HoldStatus.OPEN)
-        .order_by(Hold.id)
-        .with_for_update()
-    ).all()
-    if source.address is not None:
-        _check_address(session, now, source)
-    return list(own)
+    own, others_open, in_the_hour = [], 0, 0
+    for row in session.execute(
+        _OF_SOURCE,
+        {"visitor": source.visitor, "address": source.address, "since": now - _HOUR, "now": now},
+    ):
+        is_open, is_theirs = row.status is HoldStatus.OPEN, row.visitor_digest == source.visitor
+        if is_open and is_theirs:
+            own.append(row.id)
+        if source.address is not None and row.address_digest == source.address:
+            others_open += is_open and not is_theirs and row.expires_at > now
+            in_the_hour += row.created_at > now - _HOUR
+    if others_open >= source.most_open:
+        raise TooMany(
+            "Too many times are kept for your internet connection. Try again in ten minutes, or ring us."
+        )
+    if in_the_hour >= source.most_an_hour:
+        raise TooMany(
+            "Too many times were chosen from your internet connection. Try again in an hour, or ring us."
+        )
+    return own
 
 
 def take_turns(session: Session, *names: str) -> None:
     """Waits for everybody who has named the same; always in this order. SQLite has one writer anyway."""
     if session.get_bind().dialect.name != "postgresql":
         return
-    for name in names:
-        key = int.from_bytes(hashlib.sha256(f"hold:{name}".encode()).digest()[:8], signed=True)
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    keys = [
+        int.from_bytes(hashlib.sha256(f"hold:{name}".encode()).digest()[:8], signed=True) for name in names
+    ]
+    # One statement for all: what a SELECT lists is worked out from left to right.
+    session.connection().execute(sa.select(*(sa.func.pg_advisory_xact_lock(key) for key in keys)))
 
 
-def _check_address(session: Session, now: datetime, source: Source) -> None:
-    is_open = sa.and_(
-        Hold.status == HoldStatus.OPEN, Hold.expires_at > now, Hold.visitor_digest != source.visitor
+# The open holds of a visitor, and those of an address that count against it.
+_OF_SOURCE = (
+    sa.select(
+        Hold.id, Hold.status, Hold.visitor_digest, Hold.address_digest, Hold.created_at, Hold.expires_at
     )
-    row = session.execute(
-        sa.select(
-            sa.func.count().filter(is_open),
-            sa.func.count().filter(Hold.created_at > now - _HOUR),
-        ).where(Hold.address_digest == source.address)
-    ).one()
-    if row[0] >= source.most_open:
-        raise TooMany(
-            "Too many times are kept for your internet connection. Try again in ten minutes, or ring us."
+    .where(
+        sa.or_(
+            sa.and_(Hold.visitor_digest == sa.bindparam("visitor"), Hold.status == HoldStatus.OPEN),
+            sa.and_(
+                Hold.address_digest == sa.bindparam("address"),
+                sa.or_(
+                    Hold.created_at > sa.bindparam("since"),
+                    sa.and_(Hold.status == HoldStatus.OPEN, Hold.expires_at > sa.bindparam("now")),
+                ),
+            ),
         )
-    if row[1] >= source.most_an_hour:
-        raise TooMany(
-            "Too many times were chosen from your internet connection. Try again in an hour, or ring us."
-        )
+    )
+    .order_by(Hold.id)
+)
 
 
 def forget_sources(session: Session, now: datetime) -> None:
@@ -142,50 +156,45 @@ class Share:
         )
 
 
-def share_of(session: Session, now: datetime, wish: Wish, on: date, own: Collection[int]) -> Share:
-    """What the web holds of that day; `own` are holds that go back. One statement where nobody else does.
+def share_of(session: Session, now: datetime, known: Facts, on: date, own: Collection[int]) -> Share:
+    """What the web holds of the day that is known; `own` are holds that go back.
 
-    The number of statements does not grow with the therapists or with what is held.
+    One statement where nobody else holds anything that day, and two at most, whoever works there.
     """
     held = _held(session, now, on)
-    if all(hold_id in own for hold_id in held.values()):
+    others = [taken for hold_id, taken in held if hold_id not in own]
+    if not others:
         return Share()
-    search = search_for(wish, length_of(session, wish.option_id), on, 1, now)
-    search = replace(search, gender=None, ignore_entry_id=None)
-    site = facts.read_site(session, wish.site_id)
-    known = facts.read(session, search, {site.id: site})
-    taken = supposing.taken_by(session, list(held))
+    here = known.workers.get(known.search.site_id, ())
     return Share(
-        known,
-        supposing.changed(known.diary, taken),
-        [each for each in taken if held[each.entry_id] not in own],
-        _longest(session, [worker.therapist_id for worker in known.workers.get(site.id, ())]),
+        replace(known, search=replace(known.search, first_day=on, days=1)),
+        supposing.changed(known.diary, [taken for _hold_id, taken in held]),
+        others,
+        _longest(session, [worker.therapist_id for worker in here]),
     )
 
 
-def _held(session: Session, now: datetime, on: date) -> dict[int, int]:
-    """The entries of the open holds from the web around that day, with the hold of each."""
+def _held(session: Session, now: datetime, on: date) -> list[tuple[int, Taken]]:
+    """What the open holds from the web take around that day, each with the number of its hold."""
     low = datetime(on.year, on.month, on.day, tzinfo=UTC) - _DAY
-    rows = session.execute(
-        sa.select(Hold.entry_id, Hold.id).where(
-            Hold.status == HoldStatus.OPEN,
-            Hold.entry_id.is_not(None),
-            Hold.expires_at > now,
-            Hold.visitor_digest.is_not(None),
-            Hold.starts_at > low,
-            Hold.starts_at < low + 3 * _DAY,
-        )
+    around = sa.and_(
+        Hold.status == HoldStatus.OPEN,
+        Hold.expires_at > now,
+        Hold.visitor_digest.is_not(None),
+        Hold.starts_at > low,
+        Hold.starts_at < low + 3 * _DAY,
     )
-    return {entry_id: hold_id for entry_id, hold_id in rows if entry_id is not None}
+    return supposing.taken_by_holds(session, around)
 
 
 def _fitting(known: Facts, diary: Diary, slot: Slot, minutes: int) -> int:
     """How many sessions of that length the therapist could still give one after the other, each in a room."""
     search = replace(known.search, minutes=minutes)
-    site = known.sites[search.site_id]
-    place = replace(known, search=search, diary=diary).site_time(site.id, *facts.bounds(search, site))
-    one = [each for each in place.therapists if each.therapist_id == slot.therapist_id]
-    found = availability.openings(place.demand, one, place.rooms)
+    site, then = known.sites[search.site_id], replace(known, search=search, diary=diary)
+    demand = facts.demand_at(search, site, *facts.bounds(search, site))
+    worker = next(each for each in known.workers[site.id] if each.therapist_id == slot.therapist_id)
+    one = then.therapist(worker, site, closed=known.closed.get(site.id, ()))
+    found = availability.openings(demand, [one], then.rooms(site.id))
     count, free_from = 0, None
     for start in sorted({opening.start for opening in found}):
         if free_from is None or start - search.buffer_before >= free_from:

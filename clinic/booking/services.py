@@ -19,9 +19,9 @@ from clinic.booking.hold_limits import Share, Source
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
 from clinic.booking.policy import Policy
 from clinic.booking.screening import check_allowed, is_bookable
-from clinic.booking.slots import Slot, Wish
+from clinic.booking.slots import Slot, Wish, free_at
 from clinic.booking.statuses import HoldStatus, Status
-from clinic.booking.taking import candidates, claims_of, new_hold, option_and_site
+from clinic.booking.taking import claims_of, look, new_hold, option_and_site
 from clinic.booking.taking import day_at as day_at
 from clinic.intake.models import Intake
 from clinic.kernel.codes import new_reference
@@ -62,25 +62,22 @@ def hold(
     is_provisional = intake is not None and not is_bookable(intake, on)
     if is_provisional:
         provisional_times.check_far_enough(starts_at, now)
-    own = hold_limits.admit(session, now, source, site.id, on) if source else []
-    with session.begin_nested():
-        try:
-            slot, entry_id = _place(session, now, wish, starts_at, own if source else None)
-        except SlotTaken:
-            if not own:
-                raise
-            for each in own:
-                release(session, each)
+    own = hold_limits.admit(session, now, source, site.id, on) if source else None
+    try:
+        slot, entry_id = _place(session, now, wish, starts_at, own)
+    except SlotTaken:
+        if not own:
+            raise
+        with session.begin_nested():  # what goes back for it stays where it was if that is no help
+            _release_all(session, own)
             slot, entry_id = _place(session, now, wish, starts_at, [])
-        for each in own:
-            release(session, each)
-        made = new_hold(
-            now, wish, slot, option, site, intake, entry_id=entry_id, is_provisional=is_provisional
-        )
-        if source is not None:
-            made.visitor_digest, made.address_digest = source.visitor, source.address
-        session.add(made)
-        session.flush()
+    else:
+        _release_all(session, own or ())
+    made = new_hold(now, wish, slot, option, site, intake, entry_id=entry_id, is_provisional=is_provisional)
+    if source is not None:
+        made.visitor_digest, made.address_digest = source.visitor, source.address
+    session.add(made)
+    session.flush()
     return made
 
 
@@ -109,20 +106,27 @@ def _place_once(
     ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
     expires_at, on = now + timedelta(minutes=site.hold_minutes), day_at(site, starts_at)
     refusal, effort, not_kept = SlotTaken(), effort_of(option), None
-    share = Share() if own is None else hold_limits.share_of(session, now, wish, on, own)
-    for slot in candidates(session, wish, starts_at, site, now):
+    known = look(session, wish, option, site, starts_at, now)
+    share = Share() if own is None else hold_limits.share_of(session, now, known, on, own)
+    for slot in free_at(known, starts_at):
         claims = claims_of(option, slot, starts_at, ends_at, wish.client_id)
         if not share.leaves_enough(slot, claims, wish.talk_minutes):
             not_kept = not_kept or slot
             continue
         try:
-            check_limits(session, claims, effort, starts_at, ends_at, site.tz, now)
+            if known.is_limited(slot.therapist_id):
+                check_limits(session, claims, effort, starts_at, ends_at, site.tz, now)
             return slot, diary.enter(session, EntryKind.HOLD, claims, now, expires_at, effort)
         except SlotTaken as taken:
             refusal = taken if refusal.who != OwnerKind.ROOM else refusal
     if not_kept is not None:
         return not_kept, None
     raise refusal
+
+
+def _release_all(session: Session, hold_ids: Sequence[int]) -> None:
+    for each in hold_ids:
+        release(session, each)
 
 
 def release(session: Session, hold_id: int | None) -> None:
@@ -235,7 +239,7 @@ def move(
         provisional_times.check_far_enough(starts_at, now)
     ends_at = starts_at + (appointment.ends_at - appointment.starts_at)
     refusal, effort = SlotTaken(), effort_of(option)
-    for slot in candidates(session, wish, starts_at, site, now):
+    for slot in free_at(look(session, wish, option, site, starts_at, now), starts_at):
         claims = claims_of(option, slot, starts_at, ends_at, appointment.client_id)
         own = appointment.entry_id
         try:

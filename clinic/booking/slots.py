@@ -15,10 +15,17 @@ from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.availability import Opening
 from clinic.roster.choosing import nearest
 from clinic.roster.explaining import Reason, Way, explain
-from clinic.roster.facts import Search, SiteRules, read_site, read_sites
+from clinic.roster.facts import Facts, Search, SiteRules, read_site, read_sites
 from clinic.roster.limits import is_deep
-from clinic.roster.models import Gender
-from clinic.roster.timetable import find_openings, first_anywhere, first_openings, openings_at
+from clinic.roster.models import Gender, Site
+from clinic.roster.timetable import (
+    find_openings,
+    first_anywhere,
+    first_openings,
+    openings_at,
+    openings_in,
+    read_around,
+)
 
 NEAREST_DAYS = 14
 
@@ -73,6 +80,22 @@ class Length:
     buffer_after: int
     turnover: int
 
+    @classmethod
+    def of(cls, option: OfferingOption) -> Length:
+        """The length of an option that has been read already."""
+        offering = option.offering
+        return cls(
+            option.id,
+            option.offering_id,
+            offering.skill_id,
+            offering.technique,
+            option.pressure_lightest,
+            option.minutes,
+            option.buffer_before_minutes,
+            option.buffer_after_minutes,
+            option.turnover_minutes,
+        )
+
 
 LENGTHS = sa.select(
     OfferingOption.id,
@@ -122,6 +145,19 @@ def slots_at(session: Session, wish: Wish, starts_at: datetime, now: datetime) -
     """Everybody who is free at exactly `starts_at`, each with a room."""
     search = _search(session, wish, starts_at.date(), 1, now)
     return [_slot(opening) for opening in openings_at(session, search, starts_at)]
+
+
+def around(
+    session: Session, wish: Wish, option: OfferingOption, site: Site, starts_at: datetime, now: datetime
+) -> Facts:
+    """What is known of the day of a start, for a wish with option and site at hand: four statements."""
+    search = search_for(wish, Length.of(option), starts_at.date(), 1, now)
+    return read_around(session, search, starts_at, SiteRules.of(site))
+
+
+def free_at(known: Facts, starts_at: datetime) -> list[Slot]:
+    """Everybody who is free at exactly `starts_at`, each with a room, by what was read around it."""
+    return [_slot(opening) for opening in openings_in(known, starts_at)]
 
 
 def nearest_slots(

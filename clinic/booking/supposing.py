@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.booking.models import Hold
 from clinic.kernel.spans import Span
 from clinic.kernel.ticks import TICK_MINUTES
 from clinic.roster.diary import Claim
@@ -15,6 +16,15 @@ from clinic.roster.facts import Diary
 from clinic.roster.hands import EFFORT_COLUMNS, stint
 from clinic.roster.limits import Effort, Stint
 from clinic.roster.models import DiaryEntry, DiarySpan, OwnerKind
+
+_COLUMNS = (
+    DiarySpan.entry_id,
+    DiarySpan.kind,
+    DiarySpan.owner_id,
+    DiarySpan.from_tick,
+    DiarySpan.to_tick,
+    *EFFORT_COLUMNS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +40,22 @@ class Taken:
 def taken_by(session: Session, entries: Collection[int] | sa.Select[tuple[int]]) -> list[Taken]:
     """What these entries take: one statement."""
     rows = session.execute(
-        sa.select(
-            DiarySpan.entry_id,
-            DiarySpan.kind,
-            DiarySpan.owner_id,
-            DiarySpan.from_tick,
-            DiarySpan.to_tick,
-            *EFFORT_COLUMNS,
-        )
+        sa.select(*_COLUMNS)
         .join(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
         .where(DiarySpan.entry_id.in_(entries))
     )
     return [_taken(*row) for row in rows]
+
+
+def taken_by_holds(session: Session, which: sa.ColumnElement[bool]) -> list[tuple[int, Taken]]:
+    """What the holds of which `which` is true take, each with the number of its hold: one statement."""
+    rows = session.execute(
+        sa.select(Hold.id, *_COLUMNS)
+        .join(DiaryEntry, DiaryEntry.id == Hold.entry_id)
+        .join(DiarySpan, DiarySpan.entry_id == DiaryEntry.id)
+        .where(which)
+    )
+    return [(hold_id, _taken(*row)) for hold_id, *row in rows]
 
 
 def as_taken(claims: Iterable[Claim], effort: Effort) -> list[Taken]:

@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from clinic.booking import slots
 from clinic.booking.models import Hold
-from clinic.booking.slots import Slot, Wish, slots_at
+from clinic.booking.slots import Slot, Wish
 from clinic.booking.statuses import HoldStatus
 from clinic.catalog.models import OfferingOption
 from clinic.intake.models import Intake
 from clinic.kernel.errors import BadInput, NotFound, NotOffered
 from clinic.roster import diary
 from clinic.roster.diary import Claim
+from clinic.roster.facts import Facts
 from clinic.roster.models import Site
 
 
@@ -47,10 +49,12 @@ def check_start(wish: Wish, starts_at: datetime, site: Site, now: datetime) -> N
         raise NotOffered("That is further ahead than we book.")
 
 
-def candidates(session: Session, wish: Wish, starts_at: datetime, site: Site, now: datetime) -> list[Slot]:
-    """The therapists and rooms free at `starts_at`; NotOffered if the site never offers that time."""
+def look(
+    session: Session, wish: Wish, option: OfferingOption, site: Site, starts_at: datetime, now: datetime
+) -> Facts:
+    """What is known of the day of a start; NotOffered if the site never offers that time."""
     check_start(wish, starts_at, site, now)
-    return slots_at(session, wish, starts_at, now)
+    return slots.around(session, wish, option, site, starts_at, now)
 
 
 def claims_of(

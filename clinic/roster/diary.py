@@ -7,7 +7,7 @@ that two writers who want the same squares meet at the first of them and never i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,26 +75,48 @@ def enter(
     """Writes an entry with its claims and gives its id; SlotTaken if any square is written already.
 
     `effort` is what a session asks of the therapist's hands (`hands.effort_of`); nothing for time off.
-    Lapsed holds that stand in the way are struck first. The claims go in within a savepoint, so a
-    refusal leaves the caller's transaction usable.
+    Lapsed holds that stand in the way are struck. The claims go in within a savepoint, so a refusal
+    leaves the caller's transaction usable.
     """
     wanted = list(claims)
-    strike_lapsed(session, wanted, now)
-    entry = DiaryEntry(kind=kind, created_at=now, expires_at=expires_at, **_effort_row(effort))
-    try:
+    row = {"kind": kind, "created_at": now, "expires_at": expires_at, **_effort_row(effort)}
+
+    def write() -> int:
         with session.begin_nested():
-            session.add(entry)
-            session.flush()
-            _write(session, entry.id, wanted)
-    except IntegrityError as error:
-        if not _is_claim_collision(error):
-            raise
-        raise SlotTaken(who=_who_stands_there(session, wanted)) from None
+            entry_id: int = session.execute(_NEW_ENTRY, row).inserted_primary_key[0]  # type: ignore[attr-defined]
+            _write(session, entry_id, wanted)
+            return entry_id
+
+    try:
+        return _past_the_lapsed(session, wanted, now, write)
     except OperationalError as error:
         if _is_deadlock(error):  # cannot happen between sorted claims; a refusal all the same
             raise SlotTaken() from None
         raise
-    return entry.id
+
+
+_NEW_ENTRY = sa.insert(DiaryEntry.__table__)  # type: ignore[arg-type]
+
+
+def _past_the_lapsed(
+    session: Session, wanted: Sequence[Claim], now: datetime, write: Callable[[], int]
+) -> int:
+    """Gives what `write` gives; where squares are taken, once more with the lapsed holds struck; SlotTaken.
+
+    Looked for only then: nearly always there are none.
+    """
+    try:
+        return write()
+    except IntegrityError as error:
+        if not _is_claim_collision(error):
+            raise
+    if strike_lapsed(session, wanted, now):
+        try:
+            return write()
+        except IntegrityError as error:
+            if not _is_claim_collision(error):
+                raise
+    raise SlotTaken(who=_who_stands_there(session, wanted))
 
 
 def enter_many(
@@ -144,14 +166,13 @@ def enter_many(
 def extend(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime) -> None:
     """Adds claims to an entry (a client to a hold, say); SlotTaken if a square is written already."""
     wanted = list(claims)
-    strike_lapsed(session, wanted, now)
-    try:
+
+    def write() -> int:
         with session.begin_nested():
             _write(session, entry_id, wanted)
-    except IntegrityError as error:
-        if not _is_claim_collision(error):
-            raise
-        raise SlotTaken(who=_who_stands_there(session, wanted)) from None
+        return entry_id
+
+    _past_the_lapsed(session, wanted, now, write)
 
 
 def _write(session: Session, entry_id: int, claims: Sequence[Claim]) -> None:
@@ -256,10 +277,10 @@ def sweep(session: Session, before: datetime, at_most: int = 500) -> int:
     return len(over)
 
 
-def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> None:
-    """Strikes the holds that have lapsed by `now` and stand in the way of `claims`."""
+def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> bool:
+    """Strikes the holds lapsed by `now` that stand in the way of `claims`; whether there were any."""
     if not claims:
-        return
+        return False
     in_the_way = sa.or_(
         *(
             sa.and_(
@@ -279,13 +300,14 @@ def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> N
         .order_by(DiaryEntry.id)
     ).all()
     if not found:
-        return
+        return False
     try:
         with session.begin_nested():
             _lock_owners(session, found)
             # Judged again by the database: a hold confirmed meanwhile has no expires_at and stays.
             over = sa.and_(DiaryEntry.id.in_(found), DiaryEntry.expires_at <= now)
             session.execute(sa.delete(DiaryEntry).where(over))
+        return True
     except OperationalError as error:
         if _is_deadlock(error):  # two who try several places each, and strike the same holds for them
             raise SlotTaken() from None
@@ -299,10 +321,10 @@ def _lock_owners(session: Session, entry_ids: Sequence[int]) -> None:
     other. Appointments come before the holds they were made of, as where one is cancelled.
     """
     for table in reversed(DiaryEntry.metadata.sorted_tables):
-        to_here = [key for key in table.foreign_keys if key.column.table is DiaryEntry.__table__]
-        if any(key.ondelete == "SET NULL" for key in to_here):
-            owners = sa.select(table.c.id).where(table.c.entry_id.in_(entry_ids)).order_by(table.c.id)
-            session.execute(owners.with_for_update()).all()
+        for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
+            if key.column.table is DiaryEntry.__table__ and key.ondelete == "SET NULL":
+                owners = sa.select(table.c.id).where(key.parent.in_(entry_ids)).order_by(table.c.id)
+                session.execute(owners.with_for_update()).all()
 
 
 def move(

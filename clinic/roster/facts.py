@@ -23,13 +23,7 @@ from clinic.roster import statements
 from clinic.roster.availability import Demand, RoomTime, TherapistTime, WorkingPattern, grid_of, working_spans
 from clinic.roster.hands import SESSIONS, stint
 from clinic.roster.limits import Hands, Limits, Stint
-from clinic.roster.models import (
-    EntryKind,
-    Gender,
-    OwnerKind,
-    Room,
-    Therapist,
-)
+from clinic.roster.models import EntryKind, Gender, OwnerKind, Room, Site, Therapist
 from clinic.roster.soonest import SiteTime
 
 _SESSIONS = frozenset(kind.value for kind in SESSIONS)
@@ -84,6 +78,19 @@ class SiteRules:
     horizon_days: int
     prefers_adjacent: bool
 
+    @classmethod
+    def of(cls, site: Site) -> SiteRules:
+        """The rules of a site that has been read already."""
+        return cls(
+            site.id,
+            site.name,
+            walltime.zone(site.tz),
+            site.grid_minutes,
+            site.min_notice_minutes,
+            site.horizon_days,
+            site.prefers_adjacent,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:
@@ -124,6 +131,15 @@ class Facts:
     @property
     def client_busy(self) -> Sequence[Span]:
         return self.diary.of(OwnerKind.CLIENT, self.search.client_id)
+
+    def is_limited(self, therapist_id: int) -> bool:
+        """Whether a therapist's hands have limits."""
+        return any(
+            each.limits
+            for here in self.workers.values()
+            for each in here
+            if each.therapist_id == therapist_id
+        )
 
     def therapist(self, worker: Worker, site: SiteRules, *, closed: Collection[date] = ()) -> TherapistTime:
         """A worker's time at a site on the days of the search."""

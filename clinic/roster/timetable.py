@@ -16,7 +16,7 @@ from clinic.kernel import walltime
 from clinic.kernel.spans import Span
 from clinic.roster import availability, choosing, facts, soonest
 from clinic.roster.availability import Opening
-from clinic.roster.facts import Search, SiteRules
+from clinic.roster.facts import Facts, Search, SiteRules
 from clinic.roster.soonest import Placed, SiteTime
 
 # How long someone may look at the times shown before the site's notice shuts the first of them.
@@ -61,7 +61,7 @@ def _first(session: Session, search: Search, limit: int, sites: dict[int, SiteRu
     return found
 
 
-def _lies_inside(last: Placed, search: Search, days: int, known: facts.Facts) -> bool:
+def _lies_inside(last: Placed, search: Search, days: int, known: Facts) -> bool:
     """Tell whether nothing sooner than the last found can lie beyond the days that were read."""
     beyond = search.first_day + timedelta(days=days)
     opens = min(walltime.minute_at(beyond, 0, site.zone, 0) for site in known.sites.values())
@@ -85,18 +85,36 @@ def opening_at(session: Session, search: Search, starts_at: datetime) -> Opening
 
 def openings_at(session: Session, search: Search, starts_at: datetime) -> list[Opening]:
     """Give each therapist who suits and is free at exactly that start, with the first room free."""
-    minute = walltime.epoch_minute(starts_at)
-    rules = facts.read_site(session, search.site_id)
-    if starts_at != walltime.from_epoch_minute(minute):
+    return openings_in(read_around(session, search, starts_at), starts_at)
+
+
+def read_around(
+    session: Session, search: Search, starts_at: datetime, rules: SiteRules | None = None
+) -> Facts:
+    """Read what is known of the day on which that start lies: four statements where the rules are known.
+
+    Where clocks change nearby, the days on either side are read as well: at a change at midnight a start can
+    belong to their hours.
+    """
+    site = rules or facts.read_site(session, search.site_id)
+    day, minute = walltime.local(starts_at, site.zone).date(), walltime.epoch_minute(starts_at)
+    near = 2 * walltime.DAY_MINUTES
+    if len(walltime.steady_stretches(minute - near, minute + near, site.zone)) == 1:
+        search = replace(search, first_day=day, days=1)
+    else:
+        search = replace(search, first_day=day - timedelta(days=1), days=3)
+    return facts.read(session, search, {site.id: site})
+
+
+def openings_in(known: Facts, starts_at: datetime) -> list[Opening]:
+    """Give `openings_at` from what was read around that start."""
+    site, minute = known.sites[known.search.site_id], walltime.epoch_minute(starts_at)
+    earliest, latest = facts.bounds(known.search, site, GRACE_MINUTES)
+    is_in_time = earliest <= minute and (latest is None or minute <= latest)
+    if not is_in_time or starts_at != walltime.from_epoch_minute(minute):
         return []
-    # Where clocks change at midnight a start can belong to the hours of the day on either side.
-    around = walltime.local(starts_at, rules.zone).date() - timedelta(days=1)
-    known = facts.read(session, replace(search, first_day=around, days=3), {rules.id: rules})
-    earliest, latest = facts.bounds(search, rules, GRACE_MINUTES)
-    if minute < earliest or (latest is not None and minute > latest):
-        return []
-    site = known.site_time(rules.id, minute, minute)
-    return availability.openings(site.demand, site.therapists, site.rooms, known.client_busy)
+    place = known.site_time(site.id, minute, minute)
+    return availability.openings(place.demand, place.therapists, place.rooms, known.client_busy)
 
 
 def _load(session: Session, search: Search) -> tuple[SiteTime, Sequence[Span]]:
