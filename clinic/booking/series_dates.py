@@ -71,12 +71,6 @@ def shifted(starts_at: datetime, days: int, minute: int, zone: ZoneInfo) -> Date
         raise BadInput("That is too far ahead. Choose an earlier date.", "on") from None
 
 
-def exists(day: date, minute: int, zone: ZoneInfo) -> bool:
-    """Whether the wall clock of the zone shows that minute on that day."""
-    at = walltime.local(walltime.instant(day, minute, zone, 0), zone)
-    return (at.date(), at.hour * 60 + at.minute) == (day, minute)
-
-
 def _nth(first: date, every: Every, number: int) -> date:
     if every is not Every.MONTH:
         return first + timedelta(weeks=number * _WEEKS[every.value])
@@ -86,7 +80,7 @@ def _nth(first: date, every: Every, number: int) -> date:
 
 def _on(day: date, minute: int, zone: ZoneInfo) -> Date:
     for at_day, at_minute in _minutes_from(day, minute):
-        if exists(at_day, at_minute, zone):
+        if walltime.exists(at_day, at_minute, zone):
             return Date(
                 at_day, walltime.instant(at_day, at_minute, zone, 0), (at_day, at_minute) != (day, minute)
             )

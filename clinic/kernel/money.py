@@ -28,7 +28,7 @@ class Money:
 def read_minor(text: str, field: str | None = None) -> int:
     """Minor units from what a person typed ('62', '62.50', '£62,50'); refuses anything else."""
     plain = re.sub(r"[\s£€$]", "", text)
-    match = re.fullmatch(r"(\d{1,6})(?:[.,](\d{1,2}))?", plain)
+    match = re.fullmatch(r"(\d{1,6})(?:[.,](\d{1,2}))?", plain, re.ASCII)
     if not match:
         raise BadInput("Enter a price like 62 or 62.50.", field)
     pence = (match.group(2) or "").ljust(2, "0")

@@ -48,6 +48,16 @@ def instant(day: date, minute_of_day: int, zone: ZoneInfo, fold: int) -> datetim
     return from_epoch_minute(minute_at(day, minute_of_day, zone, fold))
 
 
+def exists(day: date, minute_of_day: int, zone: ZoneInfo) -> bool:
+    """Whether the wall clock of `zone` shows that minute of that day; 1440 is 0:00 of the next.
+
+    False within the gap of a night on which the clocks go forward, and on a day that a zone left out.
+    """
+    days, minute = divmod(minute_of_day, DAY_MINUTES)
+    there = local(instant(day, minute_of_day, zone, 0), zone)
+    return (there.date(), there.hour * 60 + there.minute) == (day + timedelta(days=days), minute)
+
+
 def epoch_minute(instant: datetime) -> int:
     """Give the whole minutes from 1970-01-01T00:00Z, rounded down. A naive datetime raises ValueError."""
     if instant.utcoffset() is None:

@@ -106,19 +106,25 @@ def _check_days(from_on: date, until_on: date | None) -> None:
 
 
 def check_hours(hours: Hours) -> None:
-    """Refuses hours that end before they start or lie off the five minutes, and breaks outside them."""
+    """Refuses hours that end before they start or lie off the five minutes, and breaks outside them.
+
+    A refusal names opens, closes, or break 0, 1 ... by its place among the breaks.
+    """
     if not 0 <= hours.weekday <= 6:
         raise BadInput("Choose a day of the week.", "weekday")
     if not 0 <= hours.opens < hours.closes <= walltime.DAY_MINUTES:
         raise BadInput("The hours must end after they start, on the same day.", "closes")
-    if any(minute % TICK_MINUTES for minute in (hours.opens, hours.closes, *itertools.chain(*hours.breaks))):
-        raise BadInput("Use times that 5 minutes go into, like 9:05.", "opens")
+    named = [("opens", hours.opens), ("closes", hours.closes)]
+    named += [(f"break {n}", minute) for n, pause in enumerate(hours.breaks) for minute in pause]
+    for field, minute in named:
+        if minute % TICK_MINUTES:
+            raise BadInput("Use times that 5 minutes go into, like 9:05.", field)
     last = hours.opens
-    for starts, ends in sorted(hours.breaks):
+    for starts, ends, number in sorted((*pause, n) for n, pause in enumerate(hours.breaks)):
         if ends <= starts:
-            raise BadInput("A break must end after it starts.", "breaks")
+            raise BadInput("A break must end after it starts.", f"break {number}")
         if starts < last or ends > hours.closes:
-            raise BadInput("Breaks must lie inside the hours and not overlap.", "breaks")
+            raise BadInput("Breaks must lie inside the hours and not overlap.", f"break {number}")
         last = ends
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import available_timezones
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -48,6 +49,10 @@ from clinic.roster.writing import (
 
 GRIDS = (5, 10, 15, 20, 30)
 LONGEST_NOTICE = 43_200
+# Hours: two weeks to decide at most, and a month to keep a time.
+LONGEST_PROMISE, LONGEST_KEPT = 336, 720
+# Names that stand for the machine's own zone or for none; a site has one of its own.
+NO_PLACES = frozenset({"localtime", "Factory"})
 MOST_IN_ROW, LONGEST_BREAK = 20, 240
 NO_LIMITS = Limits()
 _SITE_DOUBLE = "There is a site of that name already."
@@ -82,7 +87,9 @@ class SiteFacts:
 def save_site(
     session: Session, facts: SiteFacts, site_id: int | None = None, version: int | None = None
 ) -> Site:
-    """A new or changed site; refuses a zone that does not exist and a name that is taken."""
+    """A new or changed site; refuses a zone that does not exist, a name that is taken, and policies under
+    which nothing could be booked.
+    """
     site = fresh(session.get(Site, site_id), version) if site_id else None
     facts = _read_site(facts)
     refuse_double(session, Site, Site.name == facts.name, site_id, _SITE_DOUBLE)
@@ -109,10 +116,10 @@ def _read_site(facts: SiteFacts) -> SiteFacts:
     )
     if not read.address:
         raise BadInput("Enter the address.", "address")
-    try:
-        walltime.zone(facts.tz)
-    except BadInput as refusal:
-        raise BadInput(refusal.sentence, "tz") from None
+    if not facts.tz:
+        raise BadInput("Enter a time zone like Europe/London.", "tz")
+    if facts.tz not in available_timezones() - NO_PLACES:
+        raise BadInput(f"There is no time zone called {facts.tz[:60]!r}.", "tz")
     _check_site_numbers(facts)
     return read
 
@@ -126,11 +133,17 @@ def _check_site_numbers(facts: SiteFacts) -> None:
         ("horizon_days", 1, 730),
         ("min_notice_minutes", 0, LONGEST_NOTICE),
         ("change_until_minutes", 0, LONGEST_NOTICE),
+        ("decide_within_hours", 1, LONGEST_PROMISE),
+        ("provisional_hours", 1, LONGEST_KEPT),
     ):
         if not low <= getattr(facts, field) <= high:
             raise BadInput(f"Enter a number from {low} to {high}.", field)
     if facts.talk_minutes % 5:
         raise BadInput("Enter a number of minutes that 5 goes into.", "talk_minutes")
+    if facts.min_notice_minutes >= facts.horizon_days * walltime.DAY_MINUTES:
+        raise BadInput(
+            "That is as far as you book ahead: no time could be booked. Enter fewer.", "min_notice_minutes"
+        )
 
 
 def _slug(session: Session, name: str) -> str:
@@ -274,6 +287,8 @@ def add_time_off(
     try:
         entry_id = diary.enter(session, EntryKind.TIME_OFF, [claim], now)
     except SlotTaken:
+        if _overlaps(session, TimeOff, TimeOff.therapist_id == therapist_id, starts_at, ends_at):
+            raise SlotTaken("There is time off in the diary then already.", "therapist") from None
         raise SlotTaken("Something stands in the diary then. Move it first.", "therapist") from None
     made = TimeOff(
         therapist_id=therapist_id, starts_at=starts_at, ends_at=ends_at, reason=note, entry_id=entry_id
@@ -308,11 +323,27 @@ def add_maintenance(
     try:
         entry_id = diary.enter(session, EntryKind.MAINTENANCE, [claim], now)
     except SlotTaken:
+        if _overlaps(session, Maintenance, Maintenance.room_id == room_id, starts_at, ends_at):
+            raise SlotTaken("The room is out of use then already.", "room") from None
         raise SlotTaken("Something is booked in this room then. Move it first.", "room") from None
     made = Maintenance(room_id=room_id, starts_at=starts_at, ends_at=ends_at, reason=note, entry_id=entry_id)
     session.add(made)
     session.flush()
     return made
+
+
+def _overlaps(
+    session: Session,
+    table: type[TimeOff] | type[Maintenance],
+    own: sa.ColumnElement[bool],
+    starts_at: datetime,
+    ends_at: datetime,
+) -> bool:
+    """Whether one of the same kind that was not taken back lies in that time."""
+    wanted = sa.select(table.id).where(
+        own, table.cancelled_at.is_(None), table.starts_at < ends_at, table.ends_at > starts_at
+    )
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def cancel_maintenance(session: Session, now: datetime, maintenance_id: int) -> None:

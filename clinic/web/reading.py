@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?([0-5]\d))?")
+_DAY = re.compile(r"(?P<day>\d{1,2})[ ./-]+(?P<month>\d{1,2})[ ./-]+(?P<year>\d{1,4})", re.ASCII)
+_ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?([0-5]\d))?", re.ASCII)
 
 
 def read_day(text: str, field: str | None = None) -> date:
     """The day of '2026-11-24', '24 11 2026', '24/11/2026'; refuses what is none, or not of this century."""
-    numbers = re.findall(r"\d+", text)
-    if re.fullmatch(r"\s*\d{4}-\d{1,2}-\d{1,2}\s*", text):
-        numbers.reverse()
+    plain = text.strip()
+    match = _ISO_DAY.fullmatch(plain) or _DAY.fullmatch(plain)
     try:
-        day, month, year = (int(number) for number in numbers)
-        found = date(year, month, day)
-    except (ValueError, OverflowError):
+        if match is None:
+            raise ValueError
+        found = date(int(match["year"]), int(match["month"]), int(match["day"]))
+    except ValueError:
         raise BadInput("Enter a day like 24 11 2026.", field) from None
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise BadInput(f"Enter a year from {FIRST_YEAR} to {LAST_YEAR}.", field)
@@ -43,6 +47,35 @@ def read_whole(text: str, low: int, high: int, field: str | None = None) -> int:
     if re.fullmatch(r"[0-9]{1,9}", plain) and low <= int(plain) <= high:
         return int(plain)
     raise BadInput(f"Enter a number from {low} to {high}.", field)
+
+
+def read_span(form: Mapping[str, str], zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    """Start and end of whole days, or from a time on the first day to a time on the last; not all over.
+
+    Fields: first, last (the same day where empty), from and until (midnights where empty). Refuses a time
+    that the clock leaves out on the night when it goes forward.
+    """
+    first = read_day(form.get("first", ""), "first")
+    last = read_day(form.get("last", ""), "last") if form.get("last", "").strip() else first
+    if last < first:
+        raise BadInput("The last day must not be before the first.", "last")
+    starts_at = walltime.instant(first, _read_edge(form, "from", 0, first, zone), zone, 0)
+    ends_at = walltime.instant(last, _read_edge(form, "until", walltime.DAY_MINUTES, last, zone), zone, 1)
+    if ends_at <= starts_at:
+        raise BadInput("The end must be after the start.", "until")
+    if ends_at <= now:
+        raise BadInput("That is over already.", "first")
+    return starts_at, ends_at
+
+
+def _read_edge(form: Mapping[str, str], field: str, otherwise: int, day: date, zone: ZoneInfo) -> int:
+    if not form.get(field, "").strip():
+        return otherwise
+    minute = read_clock(form[field], field)
+    # A midnight stands for the edge of the day, also where the clocks go forward over it.
+    if minute % walltime.DAY_MINUTES and not walltime.exists(day, minute, zone):
+        raise BadInput("The clocks go forward that night. That time is left out.", field)
+    return minute
 
 
 def shown_clock(minute_of_day: int) -> str:

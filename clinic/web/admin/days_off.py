@@ -17,10 +17,9 @@ from clinic.roster import services as roster
 from clinic.roster.models import OwnerKind
 from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
-from clinic.web.admin.forms import read_span
 from clinic.web.context import main_site
 from clinic.web.numbers import read_whole
-from clinic.web.reading import read_day, span_words
+from clinic.web.reading import read_day, read_span, span_words
 
 Errors = list[tuple[str, str]]
 _TIME_OFF_BOXES = {"starts": "first", "ends": "last"}
@@ -85,7 +84,7 @@ def add_closure() -> ResponseReturnValue:
         last = request.form.get("ends_on", "").strip()
         ends_on = read_day(last, "ends_on") if last else starts_on
         if ends_on < _today():
-            raise BadInput("That is over already.", "starts_on")
+            raise BadInput("That is over already.", "ends_on" if last else "starts_on")
         booked = impact.on_days(session, database.now(), site_id, starts_on, ends_on)
         if booked and request.form.get("seen") != str(len(booked)):
             return _page(closure_hits=booked)

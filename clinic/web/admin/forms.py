@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from wtforms import Field, HiddenField
 
-from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, Stale
 from clinic.web import database
 from clinic.web.numbers import read_whole
-from clinic.web.reading import read_clock, read_day
 
 # A pair of what the page is about and how it stands in the database now.
 Standing = tuple[str, str]
@@ -76,23 +72,3 @@ def submit(form: OwnerForm, write: Callable[[Session], Any]) -> int | None:
     except (Stale, StaleDataError):
         return 409
     return None
-
-
-def read_span(form: Mapping[str, str], zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
-    """Start and end of whole days, or from a time on the first day to a time on the last; not all over.
-
-    Fields: first, last (the same day where empty), from and until (midnights where empty).
-    """
-    first = read_day(form.get("first", ""), "first")
-    last = read_day(form.get("last", ""), "last") if form.get("last", "").strip() else first
-    if last < first:
-        raise BadInput("The last day must not be before the first.", "last")
-    opens = read_clock(form.get("from", ""), "from") if form.get("from", "").strip() else 0
-    closes = read_clock(form.get("until", ""), "until") if form.get("until", "").strip() else 24 * 60
-    starts_at = walltime.instant(first, opens, zone, 0)
-    ends_at = walltime.instant(last, closes, zone, 1)
-    if ends_at <= starts_at:
-        raise BadInput("The end must be after the start.", "until")
-    if ends_at <= now:
-        raise BadInput("That is over already.", "first")
-    return starts_at, ends_at

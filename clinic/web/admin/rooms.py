@@ -19,9 +19,9 @@ from clinic.roster import services as roster
 from clinic.roster.models import OwnerKind, Room, Site
 from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
-from clinic.web.admin.forms import OwnerForm, Standing, read_span, submit
+from clinic.web.admin.forms import OwnerForm, Standing, submit
 from clinic.web.numbers import read_whole
-from clinic.web.reading import span_words
+from clinic.web.reading import read_span, span_words
 
 
 class RoomForm(OwnerForm):

@@ -18,7 +18,7 @@ from clinic.kernel.money import SYMBOLS
 from clinic.roster import queries
 from clinic.roster import services as roster
 from clinic.roster.models import Site
-from clinic.roster.services import GRIDS, LONGEST_NOTICE, SiteFacts
+from clinic.roster.services import GRIDS, LONGEST_KEPT, LONGEST_NOTICE, LONGEST_PROMISE, SiteFacts
 from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, submit
@@ -27,8 +27,8 @@ from clinic.web.reading import read_whole
 
 # Notice is kept in minutes and typed in hours.
 HOUR = 60
-# Hours: two weeks to decide at most, and a month to keep a time.
-LONGEST_PROMISE, LONGEST_KEPT = 336, 720
+# The boxes, where they are not called as what is kept.
+_BOXES = {"min_notice_minutes": "min_notice", "change_until_minutes": "change_until"}
 _NUMBERS = (
     "grid_minutes", "horizon_days", "hold_minutes", "talk_minutes", "decide_within_hours",
     "provisional_hours",
@@ -97,6 +97,10 @@ class SiteForm(OwnerForm):
         self.prefers_adjacent.data = site.prefers_adjacent
         self.is_active.data = site.is_active
         return self
+
+    def take(self, refusal: BadInput) -> None:
+        """Puts a refusal at its field."""
+        super().take(BadInput(refusal.sentence, _BOXES.get(refusal.field or "", refusal.field)))
 
     def facts(self) -> SiteFacts:
         """What was typed, as the service takes it; BadInput for what is no number."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -135,7 +134,7 @@ def read(week: Week, sites: list[Site]) -> tuple[dict[int, list[Hours]], Errors]
                     raise BadInput("Choose one of the sites.", f"{row.id}-site")
                 refuse_overlaps([*today, hours])
             except BadInput as refusal:
-                errors.append((_place(row, refusal.field), refusal.sentence))
+                errors.append((_at_box(row, refusal.field), refusal.sentence))
                 continue
             today.append(hours)
             found.setdefault(known[row.site], []).append(hours)
@@ -145,21 +144,29 @@ def read(week: Week, sites: list[Site]) -> tuple[dict[int, list[Hours]], Errors]
 def _read_row(weekday: int, row: Row) -> Hours:
     opens = read_clock(row.opens, f"{row.id}-opens")
     closes = read_clock(row.closes, f"{row.id}-closes")
-    breaks = tuple(
-        (read_clock(start, f"{row.id}-b{n}-from"), read_clock(end, f"{row.id}-b{n}-to"))
+    breaks = {
+        n: (read_clock(start, f"{row.id}-b{n}-from"), read_clock(end, f"{row.id}-b{n}-to"))
         for n, (start, end) in enumerate(row.breaks)
         if start or end
-    )
-    hours = Hours(weekday, opens, closes, breaks)
-    check_hours(hours)
+    }
+    hours = Hours(weekday, opens, closes, tuple(breaks.values()))
+    try:
+        check_hours(hours)
+    except BadInput as refusal:
+        raise BadInput(refusal.sentence, _box(row, refusal.field or "", list(breaks))) from None
     return hours
 
 
-def _place(row: Row, named: str | None) -> str:
-    """The id of the box a refusal belongs to."""
-    if named and re.match(rf"{row.id}-", named):
-        return named
-    return {"breaks": f"{row.id}-b0-from", "closes": f"{row.id}-closes"}.get(named or "", f"{row.id}-opens")
+def _at_box(row: Row, named: str | None) -> str:
+    """The box that is named, or the first one of the row."""
+    return named if named and named.startswith(f"{row.id}-") else f"{row.id}-opens"
+
+
+def _box(row: Row, named: str, breaks: list[int]) -> str:
+    """The id of the box of what `check_hours` names; `breaks` are the numbers of those that are not empty."""
+    if named.startswith("break "):
+        return f"{row.id}-b{breaks[int(named.removeprefix('break '))]}-from"
+    return f"{row.id}-{'closes' if named == 'closes' else 'opens'}"
 
 
 def in_words(hours: Iterable[Hours]) -> str:

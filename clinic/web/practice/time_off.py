@@ -18,9 +18,10 @@ from clinic.roster import services as roster
 from clinic.roster.models import OwnerKind, Therapist
 from clinic.web import access, database
 from clinic.web.practice.blueprint import blueprint, own_therapist
-from clinic.web.reading import read_clock, read_day, span_words
+from clinic.web.reading import read_span, span_words
 
-LONGEST_REASON = 80
+# The boxes to which what the service refuses belongs.
+_BOXES = {"starts": "first", "ends": "last"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,13 @@ def time_off() -> ResponseReturnValue:
     tz = queries.home_zone(database.session(), therapist.id)
     try:
         asked = _read(request.form, tz, database.now())
-    except BadInput as refusal:
-        return _page(therapist, [(refusal.field or "first", refusal.sentence)], status=422)
-    try:
         with database.transaction() as session:
             roster.add_time_off(
                 session, database.now(), therapist.id, asked.starts_at, asked.ends_at, asked.reason
             )
     except BadInput as refusal:
-        return _page(therapist, [(refusal.field or "first", refusal.sentence)], status=422)
+        box = _BOXES.get(refusal.field or "", refusal.field or "first")
+        return _page(therapist, [(box, refusal.sentence)], status=422)
     except SlotTaken as refusal:
         in_the_way = impact.in_the_way(
             database.session(), OwnerKind.THERAPIST, therapist.id, asked.starts_at, asked.ends_at
@@ -93,22 +92,5 @@ def _page(
 
 def _read(form: MultiDict[str, str], tz: str, now: datetime) -> _Asked:
     """Whole days, or from a time on the first day to a time on the last."""
-    first = read_day(form.get("first", ""), "first")
-    last = read_day(form["last"], "last") if form.get("last", "").strip() else first
-    if last < first:
-        raise BadInput("The last day must not be before the first.", "last")
-    opens = read_clock(form["from"], "from") if form.get("from", "").strip() else 0
-    closes = read_clock(form["until"], "until") if form.get("until", "").strip() else walltime.DAY_MINUTES
-    zone = walltime.zone(tz)
-    asked = _Asked(
-        walltime.instant(first, opens, zone, 0),
-        walltime.instant(last, closes, zone, 1),
-        " ".join(form.get("reason", "").split()),
-    )
-    if asked.ends_at <= asked.starts_at:
-        raise BadInput("The end must be after the start.", "until")
-    if asked.ends_at <= now:
-        raise BadInput("That is over already.", "first")
-    if len(asked.reason) > LONGEST_REASON:
-        raise BadInput(f"Use {LONGEST_REASON} signs or fewer.", "reason")
-    return asked
+    starts_at, ends_at = read_span(form, walltime.zone(tz), now)
+    return _Asked(starts_at, ends_at, " ".join(form.get("reason", "").split()))
