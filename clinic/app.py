@@ -27,6 +27,7 @@ from clinic.web.desk import blueprint as desk
 from clinic.web.journey import blueprint as journey
 from clinic.web.limits import limiter
 from clinic.web.mailbox import blueprint as mailbox
+from clinic.web.once_more import Clinic
 from clinic.web.practice import blueprint as practice
 from clinic.web.requests import InMemoryRequest
 from clinic.web.styleguide import blueprint as styleguide
@@ -48,7 +49,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
             if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
                 raise
             return _commands_only(missing)
-    app = Flask(__name__, template_folder=str(config.ROOT / "templates"), static_folder="static")
+    app = Clinic(__name__, template_folder=str(config.ROOT / "templates"), static_folder="static")
     app.request_class = InMemoryRequest
     _configure(app, settings)
     db.key_ring.load(settings.field_keys)
@@ -110,6 +111,9 @@ def _configure(app: Flask, settings: config.Settings) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     logging.getLogger("flask-limiter").setLevel(logging.ERROR)
+    # It warns, with the database's address, whenever the diary's key refuses a square. That is no fault, but
+    # how a time is found to be taken.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

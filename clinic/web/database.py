@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import IntEnum
 from typing import cast
 
 from flask import Flask, current_app, g
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from clinic import db
 from clinic.kernel import clock
+from clinic.undone import is_undone
+
+
+class Saved(IntEnum):
+    """What is known to be kept of this request: nothing yet, perhaps (a commit was under way), something."""
+
+    NOTHING = 0
+    PERHAPS = 1
+    SOMETHING = 2
 
 
 def install(app: Flask, engine: Engine) -> None:
@@ -39,9 +50,22 @@ def session() -> Session:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """One writing transaction on this request's session."""
-    with db.transaction(session()) as opened:
-        yield opened
+    """One writing transaction on this request's session; `saved` knows what came of it."""
+    before = saved()
+    try:
+        with db.transaction(session()) as opened:
+            yield opened
+            g.saved = max(before, Saved.PERHAPS)
+    except DBAPIError as error:
+        if is_undone(error):
+            g.saved = before
+        raise
+    g.saved = Saved.SOMETHING
+
+
+def saved() -> Saved:
+    """Whether something of this request is kept already."""
+    return cast(Saved, g.get("saved", Saved.NOTHING))
 
 
 def now() -> datetime:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from clinic.intake.loading import ContentError
 from clinic.kernel.errors import Refusal, Stale
-from clinic.web import context, database
+from clinic.web import context, database, once_more
 
 log = structlog.get_logger()
 
@@ -29,9 +29,15 @@ SENTENCES = {
 }
 
 
-def page(status: int, heading: str, sentence: str) -> ResponseReturnValue:
+def page(
+    status: int, heading: str, sentence: str, again: once_more.Again | None = None
+) -> ResponseReturnValue:
+    """The page of a refusal or fault; `again` is what was sent, to be sent once more with one press."""
     _look_at_the_clinic()
-    return render_template("errors/error.html", heading=heading, sentence=sentence, status=status), status
+    html = render_template(
+        "errors/error.html", heading=heading, sentence=sentence, status=status, again=again
+    )
+    return html, status
 
 
 def _look_at_the_clinic() -> None:
@@ -76,7 +82,9 @@ def install(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def busy(error: OperationalError) -> ResponseReturnValue:
         log.warning("database_busy", endpoint=request.endpoint, kind=type(error.orig).__name__)
-        return page(503, *SENTENCES[503])
+        if request.method in once_more.READING:
+            return page(503, *SENTENCES[503])
+        return page(503, *once_more.words(), again=once_more.again())
 
     @app.errorhandler(ContentError)
     def unreadable(error: ContentError) -> ResponseReturnValue:
