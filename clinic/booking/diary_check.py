@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.booking.lifecycle import LIVE
-from clinic.booking.models import Appointment, Hold, SharedRoom
+from clinic.booking.models import Appointment, Hold, JourneyPair, SharedRoom
 from clinic.booking.statuses import HoldStatus
 from clinic.kernel.errors import SlotTaken
 from clinic.roster import diary
@@ -68,6 +68,7 @@ def _owners() -> sa.CompoundSelect[tuple[int]]:
             Appointment.entry_id.is_not(None), Appointment.status.in_(LIVE)
         ),
         sa.select(SharedRoom.entry_id).where(SharedRoom.entry_id.is_not(None)),
+        sa.select(JourneyPair.entry_id).where(JourneyPair.entry_id.is_not(None)),
         sa.select(TimeOff.entry_id).where(TimeOff.entry_id.is_not(None), TimeOff.cancelled_at.is_(None)),
         sa.select(Maintenance.entry_id).where(
             Maintenance.entry_id.is_not(None), Maintenance.cancelled_at.is_(None)

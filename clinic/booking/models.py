@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from clinic.booking.pair_steps import Turn
 from clinic.booking.series_dates import Every
 from clinic.booking.statuses import HoldStatus, Status
 from clinic.catalog.models import OfferingOption
@@ -159,6 +160,34 @@ class Journey(Base):
     appointment: Mapped[Appointment | None] = relationship()
 
 
+class JourneyPair(Base):
+    """Two who book together from one browser: whose turn it is, and what they chose on the pages for both.
+
+    Each has a journey of their own, with their own answers. `details` (JSON: names) is encrypted.
+    `entry_id` is the entry of the one room for two while its time is held. Goes with the first journey.
+    """
+
+    __tablename__ = "journey_pair"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first_id: Mapped[int] = mapped_column(sa.ForeignKey("journey.id", ondelete="CASCADE"), unique=True)
+    second_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("journey.id", ondelete="SET NULL"), unique=True
+    )
+    turn: Mapped[Turn] = mapped_column(one_of(Turn, "turn"))
+    is_only_one: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    is_one_room: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    details: Mapped[str] = mapped_column(EncryptedText("journey_pair.details"))
+    entry_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("diary_entry.id", ondelete="SET NULL"), index=True
+    )
+    party_id: Mapped[int | None] = mapped_column(sa.ForeignKey("party.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    first: Mapped[Journey] = relationship(foreign_keys=[first_id], passive_deletes=True)
+    second: Mapped[Journey | None] = relationship(foreign_keys=[second_id])
+    party: Mapped[Party | None] = relationship()
+
+
 class Series(Base):
     """Appointments agreed together, at the same time of day, week by week or month by month."""
 
@@ -185,12 +214,16 @@ class SeriesPart(Base):
 
 
 class Party(Base):
-    """People who come together: their appointments start at the same time."""
+    """People who come together: their appointments start at the same time.
+
+    `booked_by` is the actor ('client:12') who booked for both on the client's pages, None for the desk.
+    """
 
     __tablename__ = "party"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    booked_by: Mapped[str | None] = mapped_column(sa.String(80))
     shared_room: Mapped[SharedRoom | None] = relationship(back_populates="party")
     members: Mapped[list[PartyMember]] = relationship(
         order_by="PartyMember.appointment_id", back_populates="party"

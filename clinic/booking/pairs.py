@@ -23,6 +23,7 @@ from clinic.kernel.walltime import epoch_minute, from_epoch_minute
 from clinic.roster import availability, diary, facts
 from clinic.roster.availability import RoomTime
 from clinic.roster.diary import Claim
+from clinic.roster.facts import Facts
 from clinic.roster.hands import check_limits, effort_of
 from clinic.roster.models import EntryKind, OwnerKind, Room
 
@@ -48,13 +49,17 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Who could give one of the sessions at each start, and which rooms are free for it then."""
+    """Who could give one of the sessions at each start, and which rooms are free for it then.
+
+    `known` is what was read for it, without what goes.
+    """
 
     length: int
     turnover: int
     who: dict[int, list[int]]
     rooms: dict[int, list[int]]
     room_times: Sequence[RoomTime]
+    known: Facts
 
 
 def find(
@@ -77,7 +82,7 @@ def find(
     shared = shared_rooms(session, first.site_id, sides) if one_room else None
     found = []
     for start in sorted(set(sides[0].who) & set(sides[1].who)):
-        pair = next(_pairs(sides, shared, start), None)
+        pair = next(candidates(sides, shared, start), None)
         if pair is not None:
             found.append(pair)
     return found
@@ -109,7 +114,7 @@ def _sides(
         for room in place.rooms:
             for start in sorted(availability.room_at(place.demand, list(who), [room])):
                 rooms.setdefault(start, []).append(room.room_id)
-        made.append(Side(search.minutes, search.turnover, who, rooms, place.rooms))
+        made.append(Side(search.minutes, search.turnover, who, rooms, place.rooms, known))
     return made[0], made[1]
 
 
@@ -131,7 +136,12 @@ def shared_rooms(session: Session, site_id: int, sides: tuple[Side, Side]) -> di
     return found
 
 
-def _pairs(sides: tuple[Side, Side], shared: dict[int, list[int]] | None, start: int) -> Iterator[Pair]:
+def minute_of(starts_at: datetime) -> int:
+    """A start as the sides count it (epoch minutes)."""
+    return epoch_minute(starts_at)
+
+
+def candidates(sides: tuple[Side, Side], shared: dict[int, list[int]] | None, start: int) -> Iterator[Pair]:
     """Everybody and every room that would do at a start, the first choice first."""
     at = from_epoch_minute(start)
     if shared is None:
@@ -181,19 +191,33 @@ def enter(
         session.get_one(OfferingOption, wishes[1].option_id),
     )
     tz = facts.read_site(session, wishes[0].site_id).zone.key
-    for tried, pair in enumerate(_pairs(sides, shared, epoch_minute(starts_at))):
+    for tried, pair in enumerate(candidates(sides, shared, minute_of(starts_at))):
         if tried >= TRIES:
             break
-        try:
-            with session.begin_nested():
-                return pair, _enter(session, now, wishes, options, pair, tz)
-        except SlotTaken:
-            continue
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) == "40P01":  # who moves wipes before it writes
-                raise SlotTaken() from None
-            raise
+        entries = try_one(session, now, wishes, options, pair, tz)
+        if entries is not None:
+            return pair, entries
     raise SlotTaken()
+
+
+def try_one(
+    session: Session,
+    now: datetime,
+    wishes: tuple[Wish, Wish],
+    options: tuple[OfferingOption, OfferingOption],
+    pair: Pair,
+    tz: str,
+) -> list[int] | None:
+    """Enters exactly that pair: the entries of both, then of the room for two; None where it is taken."""
+    try:
+        with session.begin_nested():
+            return _enter(session, now, wishes, options, pair, tz)
+    except SlotTaken:
+        return None
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == "40P01":  # who moves wipes before it writes
+            return None
+        raise
 
 
 def _enter(
@@ -206,11 +230,8 @@ def _enter(
 ) -> list[int]:
     efforts = [effort_of(option) for option in options]
     slots = (pair.first, pair.second)
-    many = [
-        _claims(*each, without_room=pair.is_one_room) for each in zip(options, wishes, slots, strict=True)
-    ]
+    many = claims_of_pair(options, wishes, pair)
     if pair.is_one_room:
-        many.append([_room_claim(options, wishes, pair)])
         efforts.append(diary.NO_EFFORT)
         diary.strike_lapsed(session, many[-1], now)
     # Therapists whose limits are looked at are locked: by everybody in the same order.
@@ -218,6 +239,17 @@ def _enter(
         ends_at = pair.starts_at + timedelta(minutes=options[at].minutes + wishes[at].talk_minutes)
         check_limits(session, many[at], efforts[at], pair.starts_at, ends_at, tz, now)
     return diary.enter_many(session, EntryKind.HOLD, many, now, efforts)
+
+
+def claims_of_pair(
+    options: Sequence[OfferingOption], wishes: Sequence[Wish], pair: Pair
+) -> list[list[Claim]]:
+    """The squares of each of the two, and in one room those of the room after them."""
+    slots = (pair.first, pair.second)
+    many = [
+        _claims(*each, without_room=pair.is_one_room) for each in zip(options, wishes, slots, strict=True)
+    ]
+    return [*many, [_room_claim(options, wishes, pair)]] if pair.is_one_room else many
 
 
 def _claims(option: OfferingOption, wish: Wish, slot: Slot, *, without_room: bool) -> list[Claim]:

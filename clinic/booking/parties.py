@@ -14,17 +14,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.booking import lifecycle, pairs, provisional_times, services
-from clinic.booking.models import Appointment, Hold, Party, PartyMember, SharedRoom
+from clinic.booking.models import Appointment, Hold, JourneyPair, Party, PartyMember, SharedRoom
 from clinic.booking.pairs import Pair, Side
 from clinic.booking.pairs import find as find
 from clinic.booking.policy import Policy
 from clinic.booking.screening import check_allowed, is_bookable
 from clinic.booking.slots import Slot, Wish
-from clinic.booking.statuses import Status
+from clinic.booking.statuses import HoldStatus, Status
 from clinic.booking.taking import check_start, day_at, new_hold, option_and_site
 from clinic.catalog.models import OfferingOption
 from clinic.intake.models import Intake
-from clinic.kernel.errors import BadInput, NotOffered, SlotTaken, WrongState
+from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, WrongState
 from clinic.kernel.ticks import tick_of
 from clinic.people.models import Client
 from clinic.roster import diary
@@ -73,7 +73,7 @@ def book(
         for guest, slot, entry_id in zip((first, second), (pair.first, pair.second), entries, strict=False):
             held = _held(session, now, guest, slot, entry_id)
             made.append(services.confirm(session, now, held.id, guest.client, actor=actor, via=via))
-        return _join(session, now, made, pair, entries, actor)
+        return join(session, now, made, room_entry_id(pair, entries), actor)
 
 
 def bring(
@@ -114,7 +114,7 @@ def bring(
         _resettle(session, now, appointment, pair.first, entries[0], actor)
         held = _held(session, now, guest, pair.second, entries[1])
         other = services.confirm(session, now, held.id, guest.client, actor=actor, via="desk")
-        return _join(session, now, [appointment, other], pair, entries, actor)
+        return join(session, now, [appointment, other], room_entry_id(pair, entries), actor)
 
 
 def _check_two(one: Client, other: Client) -> None:
@@ -148,22 +148,30 @@ def _held(session: Session, now: datetime, guest: Guest, slot: Slot, entry_id: i
     return held
 
 
-def _join(
+def room_entry_id(pair: Pair, entries: Sequence[int]) -> int | None:
+    """The entry of the room for two among those of a pair; None where they are in two rooms."""
+    return entries[2] if pair.is_one_room else None
+
+
+def join(
     session: Session,
     now: datetime,
     made: Sequence[Appointment],
-    pair: Pair,
-    entries: Sequence[int],
+    room_entry: int | None,
     actor: str,
+    *,
+    booked_by: str | None = None,
 ) -> Party:
-    party = Party(created_at=now)
+    """Makes a party of two appointments at the same start; `room_entry` is the entry of their one room."""
+    party = Party(created_at=now, booked_by=booked_by)
     session.add(party)
     session.flush()
     for appointment in made:
         session.add(PartyMember(appointment_id=appointment.id, party_id=party.id))
-    if pair.is_one_room:
-        diary.become_appointment(session, entries[2])
-        session.add(SharedRoom(party_id=party.id, room_id=pair.first.room_id, entry_id=entries[2]))
+    if room_entry is not None:
+        if not diary.become_appointment(session, room_entry):
+            raise HoldLapsed()
+        session.add(SharedRoom(party_id=party.id, room_id=made[0].room_id, entry_id=room_entry))
     for appointment, other in ((made[0], made[1]), (made[1], made[0])):
         services.note(session, now, appointment, actor, "together", f"with {other.reference}")
     session.flush()
@@ -274,7 +282,7 @@ def unite(
     ignore = [each.entry_id for each in both if each.entry_id is not None]
     with session.begin_nested():
         pair, entries = _shift(session, now, both, starts_at, ignore, actor=actor, is_shared=one_room)
-        return _join(session, now, both, pair, entries, actor)
+        return join(session, now, both, room_entry_id(pair, entries), actor)
 
 
 def _check_both(both: Sequence[Appointment], starts_at: datetime, now: datetime, *, is_client: bool) -> None:
@@ -346,7 +354,7 @@ def tidy(session: Session) -> int:
         .join(DiarySpan, DiarySpan.entry_id == SharedRoom.entry_id)
         .order_by(SharedRoom.id)
     ).all()
-    given_back = 0
+    given_back = _tidy_pairs(session)
     for shared, from_tick in rows:
         expected = [each for each in coming(shared.party) if each.room_id == shared.room_id]
         if any(tick_of(each.starts_at) == from_tick for each in expected):
@@ -356,6 +364,27 @@ def tidy(session: Session) -> int:
         given_back += 1
     session.flush()
     return given_back
+
+
+def _tidy_pairs(session: Session) -> int:
+    """Gives back the rooms that were held for two whose hold is over; says how many."""
+    held = (
+        sa.select(JourneyPair)
+        .where(JourneyPair.entry_id.is_not(None))
+        .order_by(JourneyPair.id)
+        .with_for_update(skip_locked=True)  # who books at this moment gives the room to the party
+        .execution_options(populate_existing=True)
+    )
+    over = [each for each in session.scalars(held) if not _are_held(each)]
+    for pair in over:
+        diary.strike(session, pair.entry_id)
+        pair.entry_id = None
+    return len(over)
+
+
+def _are_held(pair: JourneyPair) -> bool:
+    holds = [each.hold for each in (pair.first, pair.second) if each is not None]
+    return bool(holds) and all(each is not None and each.status is HoldStatus.OPEN for each in holds)
 
 
 def _locked(session: Session, party_id: int) -> Party:
