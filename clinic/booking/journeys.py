@@ -1,7 +1,7 @@
 """A client's way as it is kept: one row, found by the token in the client's cookie, changed only here.
 
 All take `session` and `now` where time matters and leave the commit to whoever called. Each locks the
-row first, so two tabs of one client take turns.
+row first, so two tabs of one client take turns; some also take a journey that `lock` has locked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from clinic.booking import kept, returning, services
 from clinic.booking.hold_limits import Source
@@ -40,16 +40,38 @@ from clinic.people import services as people
 from clinic.people.models import Client, Consent, ConsentKind
 from clinic.roster.models import Gender, Site
 
+_OVER = "This visit to our pages has ended. Start again from the first question."
 KEPT_HOLDS = frozenset({HoldStatus.OPEN, HoldStatus.LAPSED, HoldStatus.CONFIRMED})
 
 
 # --- reading -----------------------------------------------------------------------------------------
 
 
+# With what nearly every page asks of a journey, in one statement.
+_WHOLE = (
+    sa.select(Journey)
+    .where(Journey.token_digest == sa.bindparam("digest"))
+    .options(joinedload(Journey.intake), joinedload(Journey.option), joinedload(Journey.hold))
+)
+_LOCKED = (
+    _WHOLE.options(joinedload(Journey.hold).joinedload(Hold.site))
+    .with_for_update(of=Journey)
+    .execution_options(populate_existing=True)
+)
+
+
 def find(session: Session, now: datetime, token: str) -> Journey | None:
     """The journey of a token, unless it has expired."""
-    found = session.scalar(sa.select(Journey).where(Journey.token_digest == digest(token)))
+    found = session.scalar(_WHOLE, {"digest": digest(token)})
     return found if found is not None and found.expires_at > now else None
+
+
+def lock(session: Session, now: datetime, token: str) -> Journey:
+    """The journey of a token, for this transaction nobody else's to change; Stale where there is none."""
+    found = session.scalar(_LOCKED, {"digest": digest(token)})
+    if found is None or found.expires_at <= now:
+        raise Stale(_OVER)
+    return found
 
 
 def state_of(journey: Journey) -> State:
@@ -242,7 +264,7 @@ def choose_option(session: Session, now: datetime, journey_id: int, option_id: i
 def take_time(
     session: Session,
     now: datetime,
-    journey_id: int,
+    which: Journey | int,
     site: Site,
     filters: Filters,
     starts_at: datetime,
@@ -255,27 +277,30 @@ def take_time(
     `option_id` is the session the client was looking at: Stale if it is another one by now. SlotTaken
     and NotOffered leave the earlier hold as it was.
     """
-    journey = _at(session, now, journey_id, Step.TIME)
+    journey = _at(session, now, which, Step.TIME)
     if option_id is not None and option_id != journey.option_id:
         raise Stale("You chose another session meanwhile. These are the times for that one.")
     wish = wish_of(journey, site, filters)
+    if not _is_same(journey.hold, wish, starts_at, now) or journey.hold is None:
+        _hold(session, now, journey, wish, starts_at, source)
     kept.keep(journey, filters=asdict(filters))
-    if _is_same(journey.hold, wish, starts_at, now) and journey.hold is not None:
-        session.flush()
-        return journey.hold
-    return _hold(session, now, journey, wish, starts_at, source)
+    session.flush()
+    assert journey.hold is not None
+    return journey.hold
 
 
-def hold_again(session: Session, now: datetime, journey_id: int, source: Source | None = None) -> Hold:
+def hold_again(session: Session, now: datetime, which: Journey | int, source: Source | None = None) -> Hold:
     """Holds a time that went back once more, with the same therapist; SlotTaken if it has gone meanwhile."""
-    journey = _at(session, now, journey_id, Step.DETAILS)
+    journey = _at(session, now, which, Step.DETAILS)
     held = journey.hold
     if held is None:
         raise Stale()
     if is_live(held, now):
         return held
     filters = Filters(str(held.therapist_id), filters_of(journey).is_step_free)
-    return _hold(session, now, journey, wish_of(journey, held.site, filters), held.starts_at, source)
+    made = _hold(session, now, journey, wish_of(journey, held.site, filters), held.starts_at, source)
+    session.flush()
+    return made
 
 
 def _hold(
@@ -284,17 +309,16 @@ def _hold(
     """The new hold first, then the old one back; the other way round only where the old is in the way."""
     before = journey.hold_id
     try:
-        with session.begin_nested():
-            made = _keep_time(session, now, journey, wish, at, source)
+        made = _keep_time(session, now, journey, wish, at, source)
     except SlotTaken:
         if journey.hold is None or not is_live(journey.hold, now):
             raise
-        services.release(session, before)
-        made = _keep_time(session, now, journey, wish, at, source)
+        with session.begin_nested():
+            services.release(session, before)
+            made = _keep_time(session, now, journey, wish, at, source)
     else:
         services.release(session, before)
     journey.hold = made
-    session.flush()
     return made
 
 
@@ -327,13 +351,15 @@ def keep_details(session: Session, now: datetime, journey_id: int, details: Deta
     session.flush()
 
 
-def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, terms: str) -> Appointment:
+def confirm(
+    session: Session, now: datetime, which: Journey | int, hold_id: int, *, terms: str
+) -> Appointment:
     """Books what was checked. Asked again, it gives the same appointment.
 
     `hold_id` is the hold the client was looking at, `terms` the words agreed to. Stale if the journey
     holds another time by now, HoldLapsed if the time went back, SlotTaken if the client is elsewhere then.
     """
-    journey = _locked(session, now, journey_id)
+    journey = _locked(session, now, which)
     if journey.appointment is not None:
         return journey.appointment
     details, held = details_of(journey), journey.hold
@@ -343,9 +369,12 @@ def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, t
         raise Stale("You chose another time meanwhile. Check this one before you book it.")
     if not is_live(held, now):
         raise HoldLapsed()
-    client = returning.client_of(session, journey, details) or people.find_or_add_client(
+    known = returning.client_of(session, journey, details)
+    known = known or people.find_client(session, details.name, details.email, details.phone)
+    client = people.kept_client(
         session,
         now,
+        known,
         name=details.name,
         email=details.email,
         phone=details.phone,
@@ -354,7 +383,7 @@ def confirm(session: Session, now: datetime, journey_id: int, hold_id: int, *, t
     if details.is_child and details.booked_by:
         household.keep_guardian(session, now, client, details.booked_by)
     made = services.confirm(session, now, held.id, client, actor="client")
-    if journey.intake is not None:
+    if journey.intake is not None and known is not None:
         returning.reopen_worse(session, now, client, journey.intake)
     _record_consents(session, now, journey, client, details, terms)
     journey.appointment = made
@@ -368,10 +397,10 @@ def _record_consents(
 ) -> None:
     if details.booked_by:
         terms = f"{terms} Agreed to by {details.booked_by}, who books for {details.name}."
-    people.record_consent(session, now, ConsentKind.TERMS, terms, client_id=client.id)
+    agreed = {ConsentKind.TERMS: terms}
     if details.wants_reminders:
-        wording = "Remind me by e-mail the day before."
-        people.record_consent(session, now, ConsentKind.REMINDERS, wording, client_id=client.id)
+        agreed[ConsentKind.REMINDERS] = "Remind me by e-mail the day before."
+    people.record_consents(session, now, agreed, client_id=client.id)
     session.execute(
         sa.update(Consent).where(Consent.intake_id == journey.intake_id).values(client_id=client.id)
     )
@@ -380,16 +409,19 @@ def _record_consents(
 # --- small parts -------------------------------------------------------------------------------------
 
 
-def _locked(session: Session, now: datetime, journey_id: int) -> Journey:
-    journey = session.get(Journey, journey_id, with_for_update=True, populate_existing=True)
+def _locked(session: Session, now: datetime, which: Journey | int) -> Journey:
+    """The journey of that number, locked; one that `lock` gave in this transaction is so already."""
+    if isinstance(which, Journey):
+        return which
+    journey = session.get(Journey, which, with_for_update=True, populate_existing=True)
     if journey is None or journey.expires_at <= now:
-        raise Stale("This visit to our pages has ended. Start again from the first question.")
+        raise Stale(_OVER)
     return journey
 
 
-def _at(session: Session, now: datetime, journey_id: int, step: Step) -> Journey:
+def _at(session: Session, now: datetime, which: Journey | int, step: Step) -> Journey:
     """The journey, locked; Stale unless `step` lies behind it or at its next one."""
-    journey = _locked(session, now, journey_id)
+    journey = _locked(session, now, which)
     if not may_open(state_of(journey), step):
         raise Stale()
     return journey

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from clinic.booking import hold_limits, lifecycle, messages, provisional_times
 from clinic.booking.hold_limits import Share, Source
@@ -150,12 +150,11 @@ def confirm(
     time; decided meanwhile, it is booked. HoldLapsed when the hold's time is over, SlotTaken ('client')
     when the client is elsewhere then.
     """
-    held = session.get(Hold, hold_id, with_for_update=True, populate_existing=True)
+    held = session.get(Hold, hold_id, options=_WHOLE_HOLD, with_for_update=_ROW_ONLY, populate_existing=True)
     if held is None:
         raise NotFound()
-    made = session.scalar(sa.select(Appointment).where(Appointment.hold_id == hold_id))
-    if made is not None:
-        return made
+    if held.status is HoldStatus.CONFIRMED:
+        return session.scalars(sa.select(Appointment).where(Appointment.hold_id == hold_id)).one()
     if held.status is not HoldStatus.OPEN or held.expires_at <= now:
         raise HoldLapsed()
     intake = session.get(Intake, held.intake_id) if held.intake_id else None
@@ -184,6 +183,13 @@ def confirm(
     note(session, now, appointment, actor, kind, messages.long_when(held.starts_at, held.site.tz))
     messages.tell(session, now, kind, appointment)
     return appointment
+
+
+# A hold is locked alone, and read with all that its appointment takes over.
+_ROW_ONLY = {"of": Hold}
+_WHOLE_HOLD = [
+    joinedload(each, innerjoin=True) for each in (Hold.site, Hold.therapist, Hold.room, Hold.option)
+]
 
 
 def _enter_now(session: Session, now: datetime, held: Hold) -> int:
@@ -440,4 +446,3 @@ def note(
     session.add(
         AppointmentEvent(appointment_id=appointment.id, at=now, actor=actor, kind=kind, detail=detail)
     )
-    session.flush()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from clinic.notify.models import MessageStatus, OutboxMessage
@@ -28,20 +29,24 @@ def owe(
 
     `kind` names the templates (messages/<kind>/), `payload` fills them: plain values, no health word.
     """
-    if session.scalar(sa.select(OutboxMessage.id).where(OutboxMessage.key == key)):
-        return False
-    session.add(
-        OutboxMessage(
-            key=key,
-            kind=kind,
-            to_address=to_address,
-            to_name=to_name,
-            payload=json.dumps(dict(payload), sort_keys=True),
-            calendar=calendar,
-            status=MessageStatus.QUEUED,
-            created_at=now,
-            due_at=due_at or now,
-        )
-    )
-    session.flush()
-    return True
+    row = {
+        "key": key,
+        "kind": kind,
+        "to_address": to_address,
+        "to_name": to_name,
+        "payload": json.dumps(dict(payload), sort_keys=True),
+        "calendar": calendar,
+        "status": MessageStatus.QUEUED,
+        "created_at": now,
+        "due_at": due_at or now,
+    }
+    owed = session.execute(_UNLESS_OWED[session.get_bind().dialect.name], row)
+    return owed.rowcount == 1  # type: ignore[attr-defined]
+
+
+# The key is looked at by the database as it writes: two who owe the same at once owe it once.
+_TABLE: Any = OutboxMessage.__table__
+_UNLESS_OWED = {
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(index_elements=["key"]),
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(index_elements=["key"]),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -107,14 +107,48 @@ def find_or_add_client(
 
     One e-mail address may have several people: a child, a partner.
     """
+    known = find_client(session, name, email, phone)
+    return kept_client(
+        session, now, known, name=name, email=email, phone=phone, wants_reminders=wants_reminders
+    )
+
+
+def find_client(session: Session, name: str, email: str | None, phone: str | None) -> Client | None:
+    """The client of this name and e-mail, or of this name and phone where there is no e-mail."""
+    if not email and not phone:
+        return None
     same = sa.select(Client).where(Client.name_key == contact.name_key(name), Client.erased_at.is_(None))
     same = same.where(Client.email == email) if email else same.where(Client.phone == phone)
-    client = session.scalar(same.order_by(Client.id).limit(1)) if email or phone else None
-    if client is None:
+    return session.scalar(same.order_by(Client.id).limit(1))
+
+
+def kept_client(
+    session: Session,
+    now: datetime,
+    known: Client | None,
+    *,
+    name: str,
+    email: str | None,
+    phone: str | None,
+    wants_reminders: bool,
+) -> Client:
+    """A known client with the phone and the wish for reminders given now, or a new one."""
+    if known is None:
         return add_client(session, now, name=name, email=email, phone=phone, wants_reminders=wants_reminders)
-    client.phone = phone or client.phone
-    client.wants_reminders = wants_reminders
-    return client
+    known.phone = phone or known.phone
+    known.wants_reminders = wants_reminders
+    return known
+
+
+def record_consents(
+    session: Session, now: datetime, agreed: Mapping[ConsentKind, str], *, client_id: int
+) -> None:
+    """Keeps that a client agreed to exactly these words, one for each kind: one statement."""
+    rows = [
+        {"kind": kind, "wording": wording, "given_at": now, "client_id": client_id}
+        for kind, wording in agreed.items()
+    ]
+    session.execute(sa.insert(Consent.__table__), rows)  # type: ignore[arg-type]
 
 
 def record_consent(

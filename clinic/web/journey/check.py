@@ -46,32 +46,26 @@ def check_first() -> ResponseReturnValue:
 @limiter.limit("30 per minute")
 def confirm() -> ResponseReturnValue:
     """Books what was checked; pressed twice, it books once."""
-    if way.state().is_booked:
-        return way.onward()
-    if way.sent_elsewhere(Step.CHECK) is not None:
-        return way.brought_back()
-    journey = way.expect()
     try:
         with database.transaction() as session:
-            journeys.confirm(
-                session,
-                database.now(),
-                journey.id,
-                read_whole(request.form.get("hold")) or 0,
-                terms=terms_of(journey.hold) if journey.hold else "",
-            )
+            journey = way.lock(session, Step.CHECK)
+            hold_id = read_whole(request.form.get("hold")) or 0
+            terms = terms_of(journey.hold) if journey.hold else ""
+            journeys.confirm(session, database.now(), journey, hold_id, terms=terms)
     except HoldLapsed:
         return _looked_again(None)
     except SlotTaken as taken:
         return _looked_again(SlotTaken(ELSEWHERE) if taken.who == "client" else taken)
     except Stale as stale:
         way.look_again()
-        return way.sent_elsewhere(Step.CHECK) or (_draw(stale), 409)
+        if way.state().is_booked:  # pressed twice
+            return way.onward()
+        return way.lost(Step.CHECK) or (_draw(stale), 409)
     except NotCleared:
         return provisional.not_any_more()
     except (Excluded, NotOffered):
+        way.look_again()
         return way.brought_back()
-    way.look_again()
     return way.onward()
 
 
@@ -87,18 +81,17 @@ def held_again() -> ResponseReturnValue:
 @limiter.limit("30 per minute; 300 per hour")
 def hold_again() -> ResponseReturnValue:
     """Holds the time that went back once more; if somebody else has it now, the page says so."""
-    if way.sent_elsewhere(Step.DETAILS) is not None:
-        return way.brought_back()
     try:
         with database.transaction() as session:
-            journeys.hold_again(session, database.now(), way.expect().id, source.current())
+            journey = way.lock(session, Step.DETAILS)
+            journeys.hold_again(session, database.now(), journey, source.current())
     except (SlotTaken, NotOffered, TooMany) as refused:
         return _looked_again(refused)
     except NotCleared:
         return provisional.not_any_more()
     except Stale:
+        way.look_again()
         return way.brought_back()
-    way.look_again()
     return way.onward()
 
 

@@ -7,18 +7,14 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-from flask import render_template, request
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from clinic.booking import journeys, slots
 from clinic.booking.journey import Step
-from clinic.booking.journeys import Filters
-from clinic.roster.models import Gender, Site
 from clinic.web import access, database
-from clinic.web.journey import provisional, way, week
+from clinic.web.journey import asked, provisional, way, week
 from clinic.web.journey.blueprint import blueprint
-from clinic.web.numbers import read_whole
 
 
 @blueprint.get("/book/time/<day>", endpoint="day")
@@ -36,24 +32,9 @@ def show_day(day: str) -> ResponseReturnValue:
 
 def _times_of(wanted: date) -> Mapping[str, Any]:
     session, now, journey = database.session(), database.now(), way.expect()
-    site = _site()
-    wish = journeys.wish_of(journey, site, Filters(_person(), request.args.get("step_free") == "y"))
+    site = asked.site(journey)
+    wish = journeys.wish_of(journey, site, asked.filters(journey))
     earliest = provisional.earliest(journey, now)
     found = slots.openings(session, wish, wanted, 1, now)
     starts = (slot.starts_at for slot in found if slot.starts_at >= earliest)
     return week.draw_day(wanted, starts, ZoneInfo(site.tz))
-
-
-def _person() -> str:
-    """Whom the address asks for, or anybody: whoever does not work there has no times."""
-    person = request.args.get("with", "any")
-    return person if person in (*Gender, "any") or read_whole(person) is not None else "any"
-
-
-def _site() -> Site:
-    """The site asked for, or the clinic's first."""
-    main, slug = way.site(), request.args.get("site")
-    if slug is None or slug == main.slug:
-        return main
-    named = database.session().scalar(sa.select(Site).where(Site.slug == slug, Site.is_active))
-    return named or main

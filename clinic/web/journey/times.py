@@ -19,7 +19,7 @@ from clinic.kernel.errors import BadInput, NotCleared, NotOffered, Refusal, Slot
 from clinic.roster.explaining import Way
 from clinic.roster.models import Site, Therapist
 from clinic.web import access, database, no_times, people_at, source
-from clinic.web.journey import provisional, way, week
+from clinic.web.journey import asked, provisional, way, week
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.limits import limiter
 from clinic.web.numbers import read_whole
@@ -62,21 +62,18 @@ def choose_time() -> ResponseReturnValue:
 @limiter.limit("30 per minute; 300 per hour")
 def hold() -> ResponseReturnValue:
     """Holds the time chosen; where it is gone, the page again with the three nearest."""
-    if way.sent_elsewhere(Step.TIME) is not None:
-        return way.brought_back()
-    journey = way.expect()
     starts_at = read_slot(request.form.get("soonest") or request.form.get("slot") or "")
     if starts_at is None:
-        return _draw(BadInput("Choose a day and a time.", "slot")), 422
-    search, _staffing = read_search(journey)
+        return way.lost(Step.TIME) or (_draw(BadInput("Choose a day and a time.", "slot")), 422)
     try:
         with database.transaction() as session:
+            journey = way.lock(session, Step.TIME)
             journeys.take_time(
                 session,
                 database.now(),
-                journey.id,
-                search.site,
-                search.filters,
+                journey,
+                asked.site(journey),
+                asked.filters(journey),
                 starts_at,
                 option_id=read_whole(request.form.get("option")),
                 source=source.current(),
@@ -90,9 +87,7 @@ def hold() -> ResponseReturnValue:
         way.look_again()
         return _not_given_any_more() or (_draw(refused, starts_at), 409)
     except Stale as stale:
-        way.look_again()
-        return way.sent_elsewhere(Step.TIME) or (_draw(stale), 409)
-    way.look_again()
+        return way.lost(Step.TIME) or (_draw(stale), 409)
     return way.onward()
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import abort, flash, g, redirect, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from clinic.booking import journeys, kept
 from clinic.booking.journey import State, Step, Verdict, may_open, next_step
@@ -16,6 +17,7 @@ from clinic.intake import pages, returning
 from clinic.intake import services as intakes
 from clinic.intake.models import Intake
 from clinic.intake.questionnaire import load_questionnaire
+from clinic.kernel.errors import Stale
 from clinic.roster.models import Site
 from clinic.web import context, database, remembered
 from clinic.web.journey import sealed
@@ -38,6 +40,15 @@ def current() -> Journey | None:
         if token is not None:
             g.journey = journeys.find(database.session(), database.now(), token)
     return cast("Journey | None", g.journey)
+
+
+def lock(session: Session, step: Step) -> Journey:
+    """The journey of this browser, locked in a transaction that takes `step`; Stale where that lies ahead."""
+    token = remembered.way_token()
+    g.journey = journeys.lock(session, database.now(), token) if token is not None else None
+    if not may_open(state(), step) or has_told():
+        raise Stale()
+    return expect()
 
 
 def expect() -> Journey:
@@ -114,6 +125,12 @@ def brought_back() -> ResponseReturnValue:
     """To where the client stands, with a line that says why: what was sent came from an old page."""
     flash("That page was out of date. This is where you are now.", "info")
     return onward()
+
+
+def lost(step: Step) -> ResponseReturnValue | None:
+    """After a refusal: to where the client stands by now; None when `step` may be opened still."""
+    look_again()
+    return brought_back() if sent_elsewhere(step) is not None else None
 
 
 def site() -> Site:
