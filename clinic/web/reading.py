@@ -11,6 +11,7 @@ from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+LEFT_OUT = "The clocks go forward that night. That time is left out."
 _DAY = re.compile(r"(?P<day>\d{1,2})[ ./-]+(?P<month>\d{1,2})[ ./-]+(?P<year>\d{1,4})", re.ASCII)
 _ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?([0-5]\d))?", re.ASCII)
@@ -39,6 +40,14 @@ def read_clock(text: str, field: str | None = None) -> int:
         if minutes <= 24 * 60:
             return minutes
     raise BadInput("Enter a time like 9:30.", field)
+
+
+def read_time_on(day: date, text: str, zone: ZoneInfo, field: str | None = None) -> datetime:
+    """The instant at which the wall clock of the zone shows what was typed; refuses a time it leaves out."""
+    minute = read_clock(text, field)
+    if minute % walltime.DAY_MINUTES and not walltime.exists(day, minute, zone):
+        raise BadInput(LEFT_OUT, field)
+    return walltime.instant(day, minute, zone, 0)
 
 
 def read_whole(text: str, low: int, high: int, field: str | None = None) -> int:
@@ -74,7 +83,7 @@ def _read_edge(form: Mapping[str, str], field: str, otherwise: int, day: date, z
     minute = read_clock(form[field], field)
     # A midnight stands for the edge of the day, also where the clocks go forward over it.
     if minute % walltime.DAY_MINUTES and not walltime.exists(day, minute, zone):
-        raise BadInput("The clocks go forward that night. That time is left out.", field)
+        raise BadInput(LEFT_OUT, field)
     return minute
 
 

@@ -10,7 +10,8 @@ from flask_login import current_user
 
 from clinic.booking import board, queue
 from clinic.kernel import walltime
-from clinic.web import database
+from clinic.kernel.errors import BadInput
+from clinic.web import database, reading
 from clinic.web.filters import zone_place
 from clinic.web.times import slot_value
 
@@ -86,6 +87,14 @@ def local_day(instant: datetime, tz: str) -> date:
 def asked_day(name: str = "on") -> date:
     """The day that the address asks for; today where it is not one, or too far away."""
     return read_day(request.args.get(name)) or today()
+
+
+def typed_day(text: str, field: str) -> date:
+    """The day that was typed into a form; BadInput, at its field, for none and for one too far away."""
+    day = reading.read_day(text, field)
+    if abs(day - today()) > timedelta(days=FURTHEST_DAYS):
+        raise BadInput("Choose a day within two years of today.", field)
+    return day
 
 
 def read_day(text: str | None) -> date | None:

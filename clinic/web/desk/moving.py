@@ -15,13 +15,14 @@ from clinic.booking.queries import Card
 from clinic.booking.slots import Wish, nearest_slots
 from clinic.catalog.models import Offering
 from clinic.kernel import walltime
-from clinic.kernel.errors import NotFound, NotOffered, SlotTaken, Stale, WrongState
+from clinic.kernel.errors import BadInput, NotFound, NotOffered, SlotTaken, Stale, WrongState
 from clinic.roster.models import Therapist, WorkingHours, therapist_skill
 from clinic.web import access, database
 from clinic.web.desk.appointment import expect, page, version
-from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day
+from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day, typed_day
 from clinic.web.desk.times import Chosen, difference, first_free, named, on_day, read_chosen
 from clinic.web.numbers import read_whole
+from clinic.web.reading import read_time_on
 from clinic.web.times import slot_value
 
 NEAREST = 5
@@ -43,9 +44,10 @@ def move(reference: str) -> ResponseReturnValue:
 def move_now(reference: str) -> ResponseReturnValue:
     """Moves it; a time that is not free gives what stands in the way and the three nearest."""
     card = expect(reference)
-    chosen = _typed(card)
-    if chosen is None:
-        return _page(card, errors=[("slot", "Choose a time, or say day, start and with whom.")], status=422)
+    try:
+        chosen = _typed(card)
+    except BadInput as refusal:
+        return _page(card, errors=[(refusal.field or "slot", refusal.sentence)], status=422)
     was = card.listed
     if (chosen.starts_at, chosen.therapist_id) == (was.starts_at, was.therapist_id):
         return redirect(url_for("desk.appointment", reference=was.reference), code=303)
@@ -108,6 +110,7 @@ def _page(
         times=[each.row(now, False, difference(each.slot.starts_at, wanted)) for each in offered],
         on=on,
         with_id=with_id,
+        said_on=request.form.get("on") or (on or visit.local_day).isoformat(),
         start=request.values.get("start", ""),
         today=today,
         therapists=_therapists(card),
@@ -137,18 +140,16 @@ def _asked(card: Card, clash: Chosen | None) -> tuple[date | None, int | None]:
     return on, card.listed.therapist_id if named_id is None else named_id
 
 
-def _typed(card: Card) -> Chosen | None:
-    """The time picked from the list, or the one said by day, start and therapist."""
+def _typed(card: Card) -> Chosen:
+    """The time picked from the list, or the one said by day, start and therapist; BadInput for neither."""
     if request.form.get("by") != "said":
-        return read_chosen(request.form.get("slot"))
-    day = read_day(request.form.get("on"))
-    if day is None:
-        return None
-    try:
-        hour, minute = (int(part) for part in request.form.get("start", "").split(":")[:2])
-        starts_at = walltime.instant(day, hour * 60 + minute, walltime.zone(card.listed.tz), 0)
-    except ValueError:
-        return None
+        chosen = read_chosen(request.form.get("slot"))
+        if chosen is None:
+            raise BadInput("Choose a time, or say day, start and with whom.", "slot")
+        return chosen
+    day = typed_day(request.form.get("on", ""), "said-on")
+    zone = walltime.zone(card.listed.tz)
+    starts_at = read_time_on(day, request.form.get("start", ""), zone, "said-start")
     named_id = read_whole(request.form.get("therapist"))
     therapist_id = card.listed.therapist_id if named_id is None else named_id
     return Chosen(starts_at, therapist_id, card.listed.site_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -27,8 +26,8 @@ from clinic.kernel.errors import (
 from clinic.web import access, database
 from clinic.web import series as pages
 from clinic.web.desk.appointment import REASONS, expect, page, version
-from clinic.web.desk.blueprint import actor, blueprint, read_day
-from clinic.web.reading import read_clock
+from clinic.web.desk.blueprint import actor, blueprint, typed_day
+from clinic.web.reading import read_time_on
 from clinic.web.series import Row
 
 USUAL = 4
@@ -131,6 +130,7 @@ def _preview(card: Card, refused: Refusal | None = None) -> ResponseReturnValue:
         visit=card.listed,
         every=every,
         count=count,
+        typed_count=request.values.get("count") or count,
         rhythms=[(each.value, words) for each, words in pages.EVERY_WORDS.items()],
         most=MOST,
         rows=rows,
@@ -157,10 +157,8 @@ def move_series(reference: str) -> ResponseReturnValue:
     card = expect(reference)
     try:
         reach = _reach()
-        day = read_day(request.form.get("on"))
-        if day is None:
-            raise BadInput("Enter the new day of this one.", "on")
-        starts_at = _instant(day, request.form.get("start", ""), card.listed.tz)
+        day = typed_day(request.form.get("on", ""), "on")
+        starts_at = read_time_on(day, request.form.get("start", ""), walltime.zone(card.listed.tz), "start")
     except BadInput as refused:
         return _change(card, refused)
     try:
@@ -210,11 +208,6 @@ def _reach() -> Reach:
         return Reach(request.form.get("reach", ""))
     except ValueError:
         raise BadInput("Choose how many of them.", "reach") from None
-
-
-def _instant(day: date, clock: str, tz: str) -> datetime:
-    """The instant of a time on the wall; read_day has kept the day within reach of the calendar."""
-    return walltime.instant(day, read_clock(clock, "start"), walltime.zone(tz), 0)
 
 
 def _change(card: Card, refused: Refusal | None = None, *, is_cancel: bool = False) -> ResponseReturnValue:
