@@ -118,6 +118,15 @@ def openings(session: Session, wish: Wish, first_day: date, days: int, now: date
     return [_slot(opening) for opening in find_openings(session, search)]
 
 
+def starts_on(
+    session: Session, wish: Wish, option: OfferingOption, site: Site, day: date, now: datetime
+) -> list[datetime]:
+    """The free starts of one day of the site, each once and in order: four statements."""
+    search = search_for(wish, Length.of(option), day, 1, now)
+    found = find_openings(session, search, SiteRules.of(site))
+    return [from_epoch_minute(start) for start in dict.fromkeys(opening.start for opening in found)]
+
+
 def soonest(session: Session, wish: Wish, now: datetime) -> Slot | None:
     """The first free time within the site's horizon, or None."""
     site = read_site(session, wish.site_id)

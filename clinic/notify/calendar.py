@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vCalAddress, vText
+from icalendar import Calendar, Event, Timezone, vCalAddress, vText
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,15 @@ def write_all(invites: Sequence[Invite]) -> str:
         calendar.add_component(_event(invite))
     # The rules of the zone around these times: from 1970 on they would be nine tenths of the file.
     years = [invite.starts_at.year for invite in invites]
-    calendar.add_missing_timezones(
-        first_date=date(min(years) - 1, 1, 1), last_date=date(max(years) + 2, 1, 1)
-    )
+    zones = [_zone(name, min(years) - 1, max(years) + 2) for name in sorted(calendar.get_missing_tzids())]
+    calendar.subcomponents[:0] = zones
     return calendar.to_ical().decode()
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str, first_year: int, last_year: int) -> Timezone:
+    """The rules of a zone from one New Year to another. Working them out takes longer than all the rest."""
+    return Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(last_year, 1, 1))
 
 
 def _event(invite: Invite) -> Event:

@@ -25,9 +25,12 @@ GRACE_MINUTES = 15
 FIRST_LOOK_DAYS = 7
 
 
-def find_openings(session: Session, search: Search) -> list[Opening]:
-    """Give every opening by start: each therapist who can, with the first room free. NotFound if no site."""
-    site, client_busy = _load(session, search)
+def find_openings(session: Session, search: Search, rules: SiteRules | None = None) -> list[Opening]:
+    """Give every opening by start: each therapist who can, with the first room free. NotFound if no site.
+
+    `rules` are those of the site of the search, where they are known already.
+    """
+    site, client_busy = _load(session, search, rules)
     return availability.openings(site.demand, site.therapists, site.rooms, client_busy)
 
 
@@ -117,8 +120,8 @@ def openings_in(known: Facts, starts_at: datetime) -> list[Opening]:
     return availability.openings(place.demand, place.therapists, place.rooms, known.client_busy)
 
 
-def _load(session: Session, search: Search) -> tuple[SiteTime, Sequence[Span]]:
+def _load(session: Session, search: Search, rules: SiteRules | None) -> tuple[SiteTime, Sequence[Span]]:
     """Read what a search at one site needs: site, hours, rooms, closures, diary; one statement each."""
-    rules = facts.read_site(session, search.site_id)
+    rules = rules or facts.read_site(session, search.site_id)
     known = facts.read(session, search, {rules.id: rules})
     return known.site_time(rules.id, *facts.bounds(search, rules)), known.client_busy

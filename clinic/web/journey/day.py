@@ -35,6 +35,7 @@ def _times_of(wanted: date) -> Mapping[str, Any]:
     site = asked.site(journey)
     wish = journeys.wish_of(journey, site, asked.filters(journey))
     earliest = provisional.earliest(journey, now)
-    found = slots.openings(session, wish, wanted, 1, now)
-    starts = (slot.starts_at for slot in found if slot.starts_at >= earliest)
+    assert journey.option is not None  # or there would have been no wish
+    found = slots.starts_on(session, wish, journey.option, site, wanted, now)
+    starts = (start for start in found if start >= earliest)
     return week.draw_day(wanted, starts, ZoneInfo(site.tz))
