@@ -21,7 +21,7 @@ from clinic.booking.models import Appointment, Series, SeriesPart
 from clinic.booking.queries import Listed, listed
 from clinic.booking.series_dates import MOST, Every, check_count, shifted
 from clinic.booking.series_preview import FURTHEST_AHEAD
-from clinic.booking.slots import Wish
+from clinic.booking.slots import Wish, check_reach
 from clinic.booking.statuses import Status
 from clinic.intake import services as intakes
 from clinic.kernel import walltime
@@ -166,6 +166,7 @@ def move(
             version=version, is_client=is_client,
         )  # fmt: skip
         return [moved]
+    check_reach(starts_at)
     series, this, meant = _meant(session, now, appointment_id, reach)
     zone = walltime.zone(this.site.tz)
     was, wanted = walltime.local(this.starts_at, zone), walltime.local(starts_at, zone)
@@ -253,6 +254,7 @@ def _check_chosen(chosen: Sequence[Chosen], now: datetime) -> None:
     for each in chosen:
         if each.starts_at.tzinfo is None or each.starts_at > now + FURTHEST_AHEAD:
             raise BadInput("That is too far ahead. Choose an earlier date.", "date")
+        check_reach(each.starts_at)
 
 
 def _new(chosen: Sequence[Chosen], standing: Sequence[Appointment]) -> list[Chosen]:

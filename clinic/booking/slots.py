@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Offering, OfferingOption
-from clinic.kernel.errors import NotFound
+from clinic.kernel.errors import NotFound, NotOffered
 from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.availability import Opening
 from clinic.roster.choosing import nearest
@@ -28,6 +28,8 @@ from clinic.roster.timetable import (
 )
 
 NEAREST_DAYS = 14
+# Nobody books beyond these years, and beyond them the arithmetic of calendars runs out.
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def nearest_slots(
     session: Session, wish: Wish, starts_at: datetime, now: datetime, count: int = 3
 ) -> list[Slot]:
     """The free times nearest to `starts_at`, one for each start, nearest first."""
+    check_reach(starts_at)
     site = read_site(session, wish.site_id)
     middle = starts_at.astimezone(site.zone).date()
     first = max(_today(site, now), middle - timedelta(days=NEAREST_DAYS // 2))
@@ -256,6 +259,7 @@ def _search(session: Session, wish: Wish, first_day: date, days: int, now: datet
 
 def search_for(wish: Wish, length: Length, first_day: date, days: int, now: datetime) -> Search:
     """What the timetable is asked for a wish that takes this length of its offering."""
+    check_reach(first_day)
     return Search(
         site_id=wish.site_id,
         offering_id=length.offering_id,
@@ -276,6 +280,14 @@ def search_for(wish: Wish, length: Length, first_day: date, days: int, now: date
         hands_on=length.minutes,
         is_deep=is_deep(length.technique, length.lightest),
     )
+
+
+def check_reach(day: date) -> None:
+    """NotOffered for a day, or an instant, in years with which nobody can reckon on."""
+    if day.year < FIRST_YEAR:
+        raise NotOffered("That time is over.")
+    if day.year > LAST_YEAR:
+        raise NotOffered("That is further ahead than we book.")
 
 
 def length_of(session: Session, option_id: int) -> Length:

@@ -21,7 +21,8 @@ from clinic.roster.models import Site
 
 
 def day_at(site: Site, instant: datetime) -> date:
-    """The day of an instant at a site."""
+    """The day of an instant at a site; NotOffered beyond the reach of calendars."""
+    slots.check_reach(instant)
     return instant.astimezone(ZoneInfo(site.tz)).date()
 
 

@@ -48,11 +48,14 @@ def errors_of(page: str) -> dict[str, str]:
     return {name: sentence_at(page, name) for name in re.findall(r'<p class="error" id="(.*?)-error">', page)}
 
 
-def refuses_at(answer: TestResponse, field: str, sentence: str) -> None:
-    """One sentence, in the summary above the page and at its field; the title says so too."""
+def refuses_at(answer: TestResponse, field: str, sentence: str, *, first_box: str = "") -> None:
+    """One sentence, in the summary above the page and at its field; the title says so too.
+
+    The summary leads to the field, or to `first_box` where the field has several.
+    """
     assert answer.status_code == 422
     assert errors_of(answer.text) == {field: sentence}
-    assert f'href="#{field}"' in answer.text
+    assert f'href="#{first_box or field}"' in answer.text
     assert answer.text.count("<title>Error: ") == 1
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from clinic.kernel import walltime
 from clinic.web.no_times import Why
+from clinic.web.reading import FIRST_YEAR, LAST_YEAR
 from clinic.web.times import PARTS, slot_value
 
 # A part of a day with more times than this shows those on the half hour, unless all are asked for.
@@ -69,11 +70,12 @@ def draw_day(day: date, starts: Iterable[datetime], zone: ZoneInfo) -> Mapping[s
 
 
 def read_day(text: str | None) -> date | None:
-    """'2026-11-24' as a date; None for anything else."""
+    """'2026-11-24' as a date; None for anything else, and for years with which nobody can reckon on."""
     try:
-        return date.fromisoformat(text) if text and len(text) == 10 else None
-    except (ValueError, OverflowError):
+        day = date.fromisoformat(text) if text and len(text) == 10 else None
+    except ValueError:
         return None
+    return day if day is not None and FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _parts(
