@@ -54,7 +54,8 @@ def refuses_at(answer: TestResponse, field: str, sentence: str, *, first_box: st
     The summary leads to the field, or to `first_box` where the field has several.
     """
     assert answer.status_code == 422
-    assert errors_of(answer.text) == {field: sentence}
+    found = errors_of(answer.text)
+    assert found == {field: sentence}, found
     assert f'href="#{first_box or field}"' in answer.text
     assert answer.text.count("<title>Error: ") == 1
 

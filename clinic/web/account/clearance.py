@@ -22,9 +22,12 @@ from clinic.web import access, database, remembered
 from clinic.web.account.blueprint import blueprint
 from clinic.web.account.clearance_shown import behind_token, kept_time, shown
 from clinic.web.limits import limiter
+from clinic.web.numbers import read_whole
 
 NOT_A_DATE = "Enter a day, a month and a year, such as 27 3 1979."
 NOT_THAT = "That is not the date we were given. Check it and try again."
+# What is shown again of a part of a date: more than any has, and no novel.
+LONGEST_PART = 20
 OUT_OF_DATE = "That page was out of date. This is how it stands now."
 
 
@@ -138,12 +141,13 @@ def page(
 
 
 def _typed() -> dict[str, str]:
-    return {part: request.form.get(f"born-{part}", "")[:4] for part in ("day", "month", "year")}
+    return {part: request.form.get(f"born-{part}", "")[:LONGEST_PART] for part in ("day", "month", "year")}
 
 
 def _read_date() -> date | None:
+    parts = (read_whole(request.form.get(f"born-{part}", "").strip()) for part in ("year", "month", "day"))
+    year, month, day = (0 if part is None else part for part in parts)
     try:
-        typed = [int(request.form.get(f"born-{part}", "")[:4]) for part in ("year", "month", "day")]
-        return date(*typed)
+        return date(year, month, day)
     except ValueError:
         return None
