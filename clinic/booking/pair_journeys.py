@@ -198,6 +198,18 @@ def withdraw_second(session: Session, now: datetime, pair_id: int) -> None:
         journeys.withdraw(session, now, second.id)
 
 
+def withdraw_first(session: Session, now: datetime, pair_id: int) -> None:
+    """Ends the way of both, and forgets everything of the one who began and no longer lets us keep it."""
+    pair = locked(session, now, pair_id)
+    give_back(session, pair)
+    first, second = pair.first, pair.second
+    session.delete(pair)
+    session.flush()
+    journeys.withdraw(session, now, first.id)
+    if second is not None:
+        journeys.leave(session, now, second.id)
+
+
 def go_alone(session: Session, now: datetime, pair_id: int, who: Turn, token: str) -> Journey:
     """One of the two goes on without the other, under a new token; Stale where that one may not be booked."""
     pair = locked(session, now, pair_id)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from clinic.booking.journey import State, Verdict
+from clinic.booking import journey
+from clinic.booking.journey import State, Step, Verdict
 
 
 class Turn(StrEnum):
@@ -62,7 +63,8 @@ def next_step(state: PairState) -> PairStep:
     if state.is_booked:
         return PairStep.BOOKED
     if state.turn is not Turn.BOTH:
-        return PairStep.DONE if is_ready(state.of(state.turn)) else PairStep.PART
+        own = journey.next_step(state.of(state.turn))
+        return PairStep.PART if own in (Step.QUESTIONS, Step.OUTCOME, Step.SESSION) else PairStep.DONE
     if is_ready(state.first) and is_ready(state.second):
         if not state.has_time:
             return PairStep.TIME

@@ -7,15 +7,27 @@ from datetime import datetime, timedelta
 from flask import session as cookie
 
 WAY = "journey"
+TWO = "two"
 OPENED = "opened"
 TRUSTED_FOR = timedelta(hours=12)
 MOST = 5
 
 
 def set_out(token: str) -> None:
-    """Puts the token of a new way into the cookie."""
+    """Puts the token of a new way into the cookie: the way of one."""
     cookie[WAY] = token
+    cookie.pop(TWO, None)
     cookie.permanent = True
+
+
+def set_out_as_two() -> None:
+    """Notes that two go the way of the token together: only then is it looked up whose turn it is."""
+    cookie[TWO] = True
+
+
+def is_two() -> bool:
+    """Whether two may be on the way of the token."""
+    return bool(cookie.get(TWO))
 
 
 def way_token() -> str | None:
@@ -41,6 +53,7 @@ def is_trusted(clearance_id: int, now: datetime) -> bool:
 def forget() -> None:
     """Forgets all of it: somebody else may sit here now."""
     cookie.pop(WAY, None)
+    cookie.pop(TWO, None)
     cookie.pop(OPENED, None)
 
 

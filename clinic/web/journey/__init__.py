@@ -14,6 +14,11 @@ from clinic.web.journey import (
     questions,
     sessions,
     times,
+    together_check,
+    together_details,
+    together_people,
+    together_time,
+    turns,
 )
 from clinic.web.journey.blueprint import blueprint
 
@@ -33,4 +38,9 @@ __all__ = [
     "questions",
     "sessions",
     "times",
+    "together_check",
+    "together_details",
+    "together_people",
+    "together_time",
+    "turns",
 ]

@@ -9,7 +9,7 @@ from flask import abort, current_app, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
-from clinic.booking import journeys
+from clinic.booking import journeys, pair_journeys
 from clinic.intake import pages, publishing, returning, triage
 from clinic.intake import services as intakes
 from clinic.intake.answers import clean
@@ -19,7 +19,7 @@ from clinic.intake.questionnaire import Kind, Question, Questionnaire, load_ques
 from clinic.intake.rules import Rules
 from clinic.kernel.codes import new_token
 from clinic.web import access, database
-from clinic.web.journey import sealed, way
+from clinic.web.journey import pair, sealed, turns, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.outcome import stop_page
 from clinic.web.questions import page_model
@@ -100,13 +100,18 @@ def _before_consent(slug: str, reading: Reading) -> ResponseReturnValue:
         return way.onward()
     token = new_token()
     with database.transaction() as session:
-        journeys.begin(session, now, token, reading.answers, clinic=way.site().clinic_name)
+        made = journeys.begin(session, now, token, reading.answers, clinic=way.site().clinic_name)
+        two = pair.current()
+        if two is not None:
+            pair_journeys.attach(session, now, two.id, made)
     sealed.forget()
     way.remember(token)
     return way.onward()
 
 
 def _keep_nothing() -> ResponseReturnValue:
+    if pair.current() is not None:
+        return turns.keep_nothing()
     journey = way.current()
     if journey is not None:
         with database.transaction() as session:

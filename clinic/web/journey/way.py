@@ -20,7 +20,7 @@ from clinic.intake.questionnaire import load_questionnaire
 from clinic.kernel.errors import Stale
 from clinic.roster.models import Site
 from clinic.web import context, database, remembered
-from clinic.web.journey import sealed
+from clinic.web.journey import pair, sealed
 
 ENDPOINTS = {
     Step.OUTCOME: "journey.outcome",
@@ -37,7 +37,9 @@ def current() -> Journey | None:
     if "journey" not in g:
         token = remembered.way_token()
         g.journey = None
-        if token is not None:
+        if pair.current() is not None:
+            g.journey = pair.whose_journey()
+        elif token is not None:
             g.journey = journeys.find(database.session(), database.now(), token)
     return cast("Journey | None", g.journey)
 
@@ -60,21 +62,23 @@ def expect() -> Journey:
 
 
 def remember(token: str) -> None:
-    """Puts a new journey's token into the cookie."""
-    remembered.set_out(token)
-    g.pop("journey", None)
+    """Puts a new journey's token into the cookie; that of a pair stays the one of who began."""
+    if pair.current() is None:
+        remembered.set_out(token)
+    look_again()
 
 
 def look_again() -> None:
     """After a service has changed the journey: what is known of it is read anew."""
     g.pop("journey", None)
+    pair.look_again()
 
 
 def forget() -> None:
     """Takes journey, page one and whatever else was opened out of the cookie."""
     remembered.forget()
     sealed.forget()
-    g.pop("journey", None)
+    look_again()
 
 
 def state() -> State:
@@ -91,6 +95,9 @@ def has_told() -> bool:
 
 def next_href() -> str:
     """The address of the first step not yet taken."""
+    shared = pair.next_href()
+    if shared is not None:
+        return shared
     if has_told():
         return url_for("journey.changed")
     step = next_step(state())
