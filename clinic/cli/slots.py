@@ -67,7 +67,7 @@ def free_starts(scenario: object) -> dict[str, list[str]]:
             seen.add(name)
             with _naming(f"Therapist {name}"):
                 spans, busy = _hours(therapist, asked), _taken(therapist, instants)
-                if asked.technique not in _field(therapist, "offers", list):
+                if asked.technique not in _offers(therapist):
                     continue
                 found[name] = [texts[start] for start in asked.starts(spans, busy)]
     except OverflowError:
@@ -129,12 +129,12 @@ def _asked(meta: dict[str, Any]) -> _Asked:
             _number(meta, "days", least=0, most=_MOST_DAYS),
         )
         step = _number(meta, "grid", least=1)
-        earliest = None
+        earliest, notice = None, _number(meta, "min_notice", otherwise=0)
         if "now" in meta:
             now = _moment(_field(meta, "now", str))
             if now.utcoffset() is None:
                 raise BadInput("now must be in UTC and end in Z.")
-            earliest = walltime.epoch_minute(now) + _number(meta, "min_notice", otherwise=0)
+            earliest = walltime.epoch_minute(now) + notice
         query = _field(meta, "query", dict)
     with _naming("In meta.query"):
         return _Asked(
@@ -155,6 +155,14 @@ def _identity(therapist: dict[str, Any]) -> int | str:
     if isinstance(name, bool) or not isinstance(name, int | str):
         raise BadInput("id must be a whole number or text.")
     return name
+
+
+def _offers(therapist: dict[str, Any]) -> list[str]:
+    found: list[str] = _field(therapist, "offers", list)
+    for technique in found:
+        if not isinstance(technique, str):
+            raise BadInput(f"offers has {_shown(technique)}, and a technique is text.")
+    return found
 
 
 def _hours(therapist: dict[str, Any], asked: _Asked) -> list[Span]:
