@@ -353,6 +353,8 @@ def tidy(session: Session) -> int:
         sa.select(SharedRoom, DiarySpan.from_tick)
         .join(DiarySpan, DiarySpan.entry_id == SharedRoom.entry_id)
         .order_by(SharedRoom.id)
+        .with_for_update(of=SharedRoom, skip_locked=True)  # who takes a cancellation back needs it
+        .execution_options(populate_existing=True)
     ).all()
     given_back = _tidy_pairs(session)
     for shared, from_tick in rows:

@@ -307,11 +307,18 @@ def cancel(
 
 
 def reactivate(
-    session: Session, now: datetime, appointment_id: int, *, actor: str, version: int | None = None
+    session: Session,
+    now: datetime,
+    appointment_id: int,
+    *,
+    actor: str,
+    version: int | None = None,
+    shares_room: bool = False,
 ) -> Appointment:
     """Takes a cancellation back, if the time is still free; SlotTaken if not.
 
-    NotCleared or Excluded where the client's answers no longer let it be booked.
+    NotCleared or Excluded where the client's answers no longer let it be booked. `shares_room`: the room is
+    taken for a party already (`taking_back`, which is what others call).
     """
     appointment = locked(session, appointment_id, version)
     lifecycle.check(appointment.status, Status.BOOKED)
@@ -321,6 +328,8 @@ def reactivate(
     slot = Slot(appointment.starts_at, appointment.therapist_id, appointment.room_id)
     starts_at, ends_at = appointment.starts_at, appointment.ends_at
     claims = claims_of(appointment.option, slot, starts_at, ends_at, appointment.client_id)
+    if shares_room:
+        claims = [claim for claim in claims if claim.kind is not OwnerKind.ROOM]
     effort, tz = effort_of(appointment.option), appointment.site.tz
     check_limits(session, claims, effort, starts_at, ends_at, tz, now)
     appointment.entry_id = diary.enter(session, EntryKind.APPOINTMENT, claims, now, effort=effort)

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import calls, decisions, desk, journeys, series, series_preview, services
-from clinic.booking.models import Appointment, Hold, Journey
+from clinic.booking import (
+    calls,
+    decisions,
+    desk,
+    journeys,
+    pair_holds,
+    pair_journeys,
+    parties,
+    series,
+    series_preview,
+    services,
+    taking_back,
+)
+from clinic.booking.hold_limits import Source
+from clinic.booking.kept import Details
+from clinic.booking.models import Appointment, Hold, Journey, JourneyPair
+from clinic.booking.pair_journeys import Names
+from clinic.booking.pair_steps import Turn
+from clinic.booking.parties import Guest
 from clinic.booking.series import Chosen, Reach
 from clinic.booking.series_dates import Every
 from clinic.booking.statuses import Status
@@ -155,10 +172,108 @@ def _move_a_series(s: Scene) -> object:
     return series.move(s.session, s.now, s.deep.id, TEN + timedelta(hours=3), Reach.ALL, actor="t")
 
 
+def _guests(s: Scene) -> tuple[Guest, Guest]:
+    """Somebody who is well, and the client as the second of two, who wants what is ruled out."""
+    other = makers.client(s.session, s.now, name="Cara Lane")
+    well = Guest(other, makers.intake(s.session, s.now), s.clinic.wish(client_id=other.id, is_desk=True))
+    wish = s.clinic.wish(option_id=s.clinic.deep.id, client_id=s.client.id, is_desk=True)
+    return well, Guest(s.client, s.intake, wish)
+
+
+def _book_two(s: Scene) -> object:
+    first, second = _guests(s)
+    return parties.book(s.session, s.now, first, second, TEN + 2 * DAY, actor="test")
+
+
+def _bring_along(s: Scene) -> object:
+    first, second = _guests(s)
+    booked = services.book(s.session, s.now, first.wish, TEN, first.client, first.intake, actor="test")
+    return parties.bring(s.session, s.now, booked.id, second, TEN + 2 * DAY, actor="test")
+
+
+def _two_of_booked(s: Scene) -> tuple[Appointment, Appointment]:
+    first, _second = _guests(s)
+    wish = s.clinic.wish(therapist_id=s.clinic.therapists[1].id)
+    return s.deep, services.book(s.session, s.now, wish, TEN, first.client, first.intake, actor="test")
+
+
+def _unite(s: Scene) -> object:
+    one, other = _two_of_booked(s)
+    return parties.unite(s.session, s.now, other.id, one.id, TEN + 2 * DAY, actor="test")
+
+
+def _move_two(s: Scene) -> object:
+    one, other = _two_of_booked(s)
+    one.intake = makers.intake(s.session, s.now)
+    party = parties.unite(s.session, s.now, other.id, one.id, TEN, actor="test")
+    one.intake = s.intake
+    s.session.flush()
+    return parties.move_together(s.session, s.now, party.id, TEN + 2 * DAY, actor="test")
+
+
+def _move_two_by_client(s: Scene) -> object:
+    one, other = _two_of_booked(s)
+    one.intake = makers.intake(s.session, s.now)
+    party = parties.unite(s.session, s.now, other.id, one.id, TEN, actor="test")
+    one.intake = s.intake
+    s.session.flush()
+    return parties.move_together(s.session, s.now, party.id, TEN + 2 * DAY, actor="test", is_client=True)
+
+
+def _take_back_one_of_two(s: Scene) -> object:
+    services.cancel(s.session, s.now, s.deep.id, actor="test")
+    return taking_back.reactivate(s.session, s.now, s.deep.id, actor="test")
+
+
+def _as_two(s: Scene) -> JourneyPair:
+    """Two on the web's way, the second of whom chose what is ruled out."""
+    first = journeys.go_on_cleared(s.session, s.now, "first of two", makers.intake(s.session, s.now))
+    first.option = s.clinic.swedish
+    s.journey.option = s.clinic.deep
+    pair = pair_journeys.begin(s.session, s.now, first.id, Names("Cara Lane", s.client.name))
+    pair_journeys.give_turn(s.session, s.now, pair.id, Turn.SECOND)
+    pair_journeys.attach(s.session, s.now, pair.id, s.journey)
+    pair_journeys.give_turn(s.session, s.now, pair.id, Turn.BOTH)
+    return pair
+
+
+def _hold_as_two(s: Scene) -> object:
+    pair = _as_two(s)
+    looked_at = (s.clinic.swedish.id, s.clinic.deep.id)
+    return pair_holds.take_time(
+        s.session, s.now, pair.id, s.clinic.site, TEN + 2 * DAY,
+        one_room=False, looked_at=looked_at, source=Source("visitor", "address"),
+    )  # fmt: skip
+
+
+def _choose_as_two(s: Scene) -> object:
+    pair = _as_two(s)
+    pair_journeys.give_turn(s.session, s.now, pair.id, Turn.SECOND)
+    return journeys.choose_option(s.session, s.now, s.journey.id, s.clinic.deep.id)
+
+
+def _confirm_as_two(s: Scene) -> object:
+    pair = _as_two(s)
+    s.journey.intake = makers.intake(s.session, s.now)
+    pair_holds.take_time(
+        s.session, s.now, pair.id, s.clinic.site, TEN + 2 * DAY, one_room=False,
+        looked_at=(s.clinic.swedish.id, s.clinic.deep.id), source=Source("visitor", "address"),
+    )  # fmt: skip
+    reach = Details("Cara Lane", "cara@client.example", "+442079460321", wants_reminders=False)
+    own = replace(reach, name=s.client.name, booked_by="Cara Lane")
+    pair_holds.keep_details(s.session, s.now, pair.id, reach, own)
+    held = pair_journeys.holds_of(pair)
+    assert held is not None
+    held[1].intake_id, s.journey.intake = s.intake.id, s.intake
+    s.session.flush()
+    return pair_holds.confirm(s.session, s.now, pair.id, (held[0].id, held[1].id), terms="")
+
+
 ROUTES: tuple[Callable[[Scene], object], ...] = (
     _hold, _hold_provisionally, _confirm, _book, _move, _move_by_client, _change_session, _reactivate,
     _choose_on_the_way, _choose_on_a_call, _book_on_a_call, _take_time_on_the_way, _preview_a_series,
-    _book_a_series, _move_a_series,
+    _book_a_series, _move_a_series, _book_two, _bring_along, _unite, _move_two, _move_two_by_client,
+    _take_back_one_of_two, _hold_as_two, _choose_as_two, _confirm_as_two,
 )  # fmt: skip
 
 

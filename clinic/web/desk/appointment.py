@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import desk, lifecycle, parties, queries, services
+from clinic.booking import desk, lifecycle, parties, queries, services, taking_back
 from clinic.booking.queries import Card
 from clinic.booking.statuses import Status
 from clinic.kernel.codes import read_reference
@@ -208,15 +208,17 @@ def undo(reference: str) -> ResponseReturnValue:
     try:
         with database.transaction() as session:
             if card.listed.status is Status.CANCELLED:
-                services.reactivate(session, database.now(), card.listed.id, actor=actor(), version=version())
+                taking_back.reactivate(
+                    session, database.now(), card.listed.id, actor=actor(), version=version()
+                )
             else:
                 services.set_status(
                     session, database.now(), card.listed.id, wanted, actor=actor(), version=version()
                 )
-    except SlotTaken:
-        return page(
-            expect(reference), 409, "Somebody else has that time by now. It stays cancelled: book a new time."
-        )
+    except SlotTaken as taken:
+        why = taken.sentence
+        why = "Somebody else has that time by now." if why == SlotTaken.default else why
+        return page(expect(reference), 409, f"{why} It stays cancelled: book a new time.")
     except (Stale, WrongState) as refusal:
         return page(expect(reference), 409, refusal.sentence)
     flash(f"Taken back. {card.listed.client} {DONE_WORDS[wanted]}")
