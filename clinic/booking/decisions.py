@@ -66,9 +66,12 @@ def decide(
     Refuses as `clearances.decide` does. A yes makes provisional appointments booked where the session goes
     with its limits; a no gives their time back; a question leaves them waiting.
     """
-    kept = session.get(Clearance, clearance_id)
-    site = session.get_one(Site, kept.site_id) if kept else None
-    today = services.day_at(site, now) if site else now.date()
+    about = session.execute(
+        sa.select(Clearance.intake_id, Site).join(Site).where(Clearance.id == clearance_id)
+    ).one_or_none()
+    today = services.day_at(about.Site, now) if about else now.date()
+    if about is not None:  # appointments before the request about them, as where answers are renewed
+        _waiting(session, about.intake_id)
     found = clearances.decide(
         session, now, clearance_id, ruling, actor=actor, power=power, today=today, version=version
     )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from clinic.booking import supposing
@@ -214,10 +213,6 @@ def try_one(
             return _enter(session, now, wishes, options, pair, tz)
     except SlotTaken:
         return None
-    except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) == "40P01":  # who moves wipes before it writes
-            return None
-        raise
 
 
 def _enter(

@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from clinic.booking import lifecycle, messages, series_mail, services
@@ -237,6 +236,11 @@ def cancel(
 
 
 def _locked_first(session: Session, appointment_id: int) -> Appointment:
+    """What a series follows; of one that is in a series already, all are locked as everybody locks them."""
+    part = session.get(SeriesPart, appointment_id, populate_existing=True)
+    if part is not None:
+        session.get_one(Series, part.series_id, with_for_update=True, populate_existing=True)
+        _appointments(session, part.series_id)
     first = session.get(Appointment, appointment_id, with_for_update=True, populate_existing=True)
     if first is None:
         raise NotFound()
@@ -339,14 +343,9 @@ def _meant(
 
 @contextmanager
 def _all_or_nothing(session: Session) -> Iterator[None]:
-    """A savepoint; two series that wait for each other end in a refusal of one of them."""
-    try:
-        with session.begin_nested():
-            yield
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == "40P01":
-            raise SlotTaken("One of these times has just been taken. Nothing was changed.") from None
-        raise
+    """A savepoint."""
+    with session.begin_nested():
+        yield
 
 
 @contextmanager

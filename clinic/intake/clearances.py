@@ -152,6 +152,7 @@ def decide(
         raise NotFound()
     if version is not None and found.version != version:
         raise Stale()
+    session.get(Intake, found.intake_id, with_for_update={"key_share": True}, populate_existing=True)
     if found.release_by.strictness > power.strictness:
         raise Forbidden("Only a therapist may decide this.")
     if found.status is ClearanceStatus.ENDED or found.intake.level is not Level.CLEARANCE:

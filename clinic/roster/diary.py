@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from clinic.kernel.errors import BadInput, SlotTaken
-from clinic.kernel.ticks import ticks_between
+from clinic.kernel.ticks import TICK_MINUTES, ticks_between
+from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.limits import Effort
-from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
+from clinic.roster.models import SPAN_TICKS, DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
 
 LONGEST = timedelta(days=370)
 NO_EFFORT = Effort()
@@ -87,12 +88,7 @@ def enter(
             _write(session, entry_id, wanted)
             return entry_id
 
-    try:
-        return _past_the_lapsed(session, wanted, now, write)
-    except OperationalError as error:
-        if _is_deadlock(error):  # cannot happen between sorted claims; a refusal all the same
-            raise SlotTaken() from None
-        raise
+    return _past_the_lapsed(session, wanted, now, write)
 
 
 _NEW_ENTRY = sa.insert(DiaryEntry.__table__)  # type: ignore[arg-type]
@@ -154,7 +150,7 @@ def enter_many(
             )
             session.execute(
                 sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
-                [_span_row(entry_id, claim) for entry_id, claim in pairs],
+                [row for entry_id, claim in pairs for row in _span_rows(entry_id, claim)],
             )
     except IntegrityError as error:
         if not _is_claim_collision(error):
@@ -191,7 +187,7 @@ def _write_squares(session: Session, entry_id: int, squares: set[tuple[str, int,
 def _write_spans(session: Session, entry_id: int, claims: Sequence[Claim]) -> None:
     session.execute(
         sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
-        [_span_row(entry_id, claim) for claim in claims],
+        [row for claim in claims for row in _span_rows(entry_id, claim)],
     )
 
 
@@ -204,15 +200,19 @@ def _effort_row(effort: Effort) -> dict[str, Any]:
     }
 
 
-def _span_row(entry_id: int, claim: Claim) -> dict[str, object]:
+def _span_rows(entry_id: int, claim: Claim) -> list[dict[str, object]]:
+    """The rows of `diary_span` for a claim: one, or one for each day begun."""
     ticks = claim.ticks()
-    return {
-        "entry_id": entry_id,
-        "kind": claim.kind.value,
-        "owner_id": claim.owner_id,
-        "from_tick": ticks.start,
-        "to_tick": ticks.stop,
-    }
+    return [
+        {
+            "entry_id": entry_id,
+            "kind": claim.kind.value,
+            "owner_id": claim.owner_id,
+            "from_tick": start,
+            "to_tick": min(start + SPAN_TICKS, ticks.stop),
+        }
+        for start in range(ticks.start, ticks.stop, SPAN_TICKS)
+    ]
 
 
 def become_appointment(session: Session, entry_id: int, expires_at: datetime | None = None) -> bool:
@@ -255,11 +255,8 @@ def redraw(session: Session, entry_id: int) -> None:
         strike(session, entry_id)
     for kind, owner_id in dict.fromkeys((kind, owner_id) for kind, owner_id, _tick in squares):
         ticks = [tick for k, o, tick in squares if (k, o) == (kind, owner_id)]
-        session.execute(
-            sa.insert(DiarySpan.__table__).values(  # type: ignore[arg-type]
-                entry_id=entry_id, kind=kind, owner_id=owner_id, from_tick=ticks[0], to_tick=ticks[-1] + 1
-            )
-        )
+        instants = [from_epoch_minute(tick * TICK_MINUTES) for tick in (ticks[0], ticks[-1] + 1)]
+        _write_spans(session, entry_id, [Claim(kind, owner_id, *instants)])
 
 
 def sweep(session: Session, before: datetime, at_most: int = 500) -> int:
@@ -286,8 +283,7 @@ def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> b
             sa.and_(
                 DiarySpan.kind == claim.kind,
                 DiarySpan.owner_id == claim.owner_id,
-                DiarySpan.to_tick > claim.ticks().start,
-                DiarySpan.from_tick < claim.ticks().stop,
+                DiarySpan.touches(claim.ticks().start, claim.ticks().stop),
             )
             for claim in claims
         )
@@ -301,17 +297,11 @@ def strike_lapsed(session: Session, claims: Sequence[Claim], now: datetime) -> b
     ).all()
     if not found:
         return False
-    try:
-        with session.begin_nested():
-            _lock_owners(session, found)
-            # Judged again by the database: a hold confirmed meanwhile has no expires_at and stays.
-            over = sa.and_(DiaryEntry.id.in_(found), DiaryEntry.expires_at <= now)
-            session.execute(sa.delete(DiaryEntry).where(over))
-        return True
-    except OperationalError as error:
-        if _is_deadlock(error):  # two who try several places each, and strike the same holds for them
-            raise SlotTaken() from None
-        raise
+    _lock_owners(session, found)
+    # Judged again by the database: a hold confirmed meanwhile has no expires_at and stays.
+    over = sa.and_(DiaryEntry.id.in_(found), DiaryEntry.expires_at <= now)
+    session.execute(sa.delete(DiaryEntry).where(over))
+    return True
 
 
 def _lock_owners(session: Session, entry_ids: Sequence[int]) -> None:
@@ -376,10 +366,6 @@ def move(
 def _is_claim_collision(error: IntegrityError) -> bool:
     text = str(error.orig)
     return "pk_slot_claim" in text or "slot_claim.kind" in text
-
-
-def _is_deadlock(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == "40P01"
 
 
 def _who_stands_there(session: Session, claims: Sequence[Claim], except_entry: int = 0) -> str | None:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from clinic.catalog.models import OfferingOption
@@ -106,20 +105,14 @@ def limits_hold(
     lock is let go.
     """
     attempt = session.begin_nested()
-    try:
-        limits = _locked_limits(session, therapist_id)
-        if not limits:
-            attempt.commit()
-            return True
-        stints = _stints(session, therapist_id, starts_at, ends_at, now, ignore_entry_id)
-        hands = Hands(limits, sorted(stints), midnights(starts_at, ends_at, zone))
-        start, end = walltime.epoch_minute(starts_at), walltime.epoch_minute(ends_at)
-        holds = bool(hands.allow([start], end - start, effort))
-    except OperationalError as error:
-        attempt.rollback()
-        if getattr(error.orig, "sqlstate", None) == "40P01":  # two who want each other's therapist
-            raise SlotTaken(who="therapist") from None
-        raise
+    limits = _locked_limits(session, therapist_id)
+    if not limits:
+        attempt.commit()
+        return True
+    stints = _stints(session, therapist_id, starts_at, ends_at, now, ignore_entry_id)
+    hands = Hands(limits, sorted(stints), midnights(starts_at, ends_at, zone))
+    start, end = walltime.epoch_minute(starts_at), walltime.epoch_minute(ends_at)
+    holds = bool(hands.allow([start], end - start, effort))
     if holds:
         attempt.commit()
     else:
@@ -156,8 +149,9 @@ def _stints(
         .where(
             DiarySpan.kind == OwnerKind.THERAPIST,
             DiarySpan.owner_id == therapist_id,
-            DiarySpan.to_tick > walltime.epoch_minute(low) // TICK_MINUTES,
-            DiarySpan.from_tick < walltime.epoch_minute(high) // TICK_MINUTES,
+            DiarySpan.touches(
+                walltime.epoch_minute(low) // TICK_MINUTES, walltime.epoch_minute(high) // TICK_MINUTES
+            ),
             DiaryEntry.kind.in_(SESSIONS),
             sa.or_(DiaryEntry.expires_at.is_(None), DiaryEntry.expires_at > now),
             DiarySpan.entry_id != (ignore_entry_id or 0),

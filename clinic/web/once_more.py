@@ -19,6 +19,7 @@ from flask import session as cookie
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
 
 from clinic import undone
 from clinic.web import database
@@ -37,15 +38,16 @@ class Clinic(Flask):
         before = _Before.now()
         try:
             return super().dispatch_request()
-        except DBAPIError as error:
+        except (DBAPIError, StaleDataError) as error:
             if not may_be_asked_again(error):
                 raise
-            log.info("asked_once_more", endpoint=request.endpoint, kind=type(error.orig).__name__)
+            kind = type(getattr(error, "orig", error)).__name__
+            log.info("asked_once_more", endpoint=request.endpoint, kind=kind)
         before.put_back()
         return super().dispatch_request()
 
 
-def may_be_asked_again(error: DBAPIError) -> bool:
+def may_be_asked_again(error: Exception) -> bool:
     """Whether nothing at all is kept of this request, and nobody has waited for long already."""
     if undone.is_undone(error):
         return database.saved() is Saved.NOTHING and not undone.has_waited(error)

@@ -57,3 +57,20 @@ def test_a_yes_while_the_client_confirms_leaves_nothing_waiting(engine: Engine, 
         statuses = session.scalars(sa.select(Appointment.status)).all()
     assert statuses == [Status.BOOKED] * ROUNDS
     assert faults_of_diary(engine) == []
+
+
+def test_who_decide_at_the_same_moment_are_all_heard(engine: Engine, now: datetime) -> None:
+    """Nobody is told that somebody else changed what they had not even looked at."""
+    with Session(engine, expire_on_commit=False) as session, transaction(session):
+        clinic = makers.clinic(session)
+    contact = Contact("Anna Petrova", "anna@client.example", "+442079460000")
+    for _round in range(ROUNDS):
+        with Session(engine, expire_on_commit=False) as session, transaction(session):
+            asked = decisions.ask(session, now, makers.intake(session, now, HELD), contact, clinic.site).id
+
+        def act(index: int, asked: int = asked) -> None:
+            with Session(engine) as session, transaction(session):
+                at = now + timedelta(seconds=index)
+                decisions.decide(session, at, asked, YES, actor=f"user:{index}", power=Releaser.CLINICIAN)
+
+        assert at_once(4, act) == []
