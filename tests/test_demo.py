@@ -127,10 +127,9 @@ def test_entries_spans_and_claims_agree(filled: Session) -> None:
     squares: dict[tuple[int, OwnerKind, int], set[int]] = defaultdict(set)
     for claim in filled.scalars(sa.select(SlotClaim)):
         squares[claim.entry_id, claim.kind, claim.owner_id].add(claim.tick)
-    spans = {
-        (span.entry_id, span.kind, span.owner_id): set(range(span.from_tick, span.to_tick))
-        for span in filled.scalars(sa.select(DiarySpan))
-    }
+    spans: dict[tuple[int, OwnerKind, int], set[int]] = defaultdict(set)
+    for span in filled.scalars(sa.select(DiarySpan)):
+        spans[span.entry_id, span.kind, span.owner_id] |= set(range(span.from_tick, span.to_tick))
     assert squares == spans
     assert {entry_id for entry_id, _kind, _owner in spans} == set(entries)
     yesterday = datetime(2026, 11, 23, tzinfo=LONDON)

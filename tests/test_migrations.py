@@ -87,3 +87,26 @@ def test_what_was_kept_before_is_still_there_afterwards(engine: Engine) -> None:
         for table in ("client", "intake", "finding", "diary_entry", "slot_claim"):
             rows = sa.select(sa.func.count()).select_from(sa.table(table))
             assert connection.execute(rows).scalar() == 1, table
+
+
+def test_a_stretch_of_several_days_gets_a_row_for_each_and_back(engine: Engine) -> None:
+    with engine.connect() as connection:
+        command.downgrade(schema.alembic_config(connection), "e6f3d1")
+        connection.commit()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO diary_entry (id, kind, created_at) VALUES (1, 'time_off', CURRENT_TIMESTAMP)"
+        )
+        connection.exec_driver_sql("INSERT INTO diary_span VALUES (1, 'therapist', 7, 100, 700)")
+        connection.exec_driver_sql("INSERT INTO diary_span VALUES (1, 'room', 7, 100, 388)")
+    schema.migrate(engine)
+    ticks = sa.text("SELECT kind, from_tick, to_tick FROM diary_span ORDER BY kind, from_tick")
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(ticks)]
+        command.downgrade(schema.alembic_config(connection), "e6f3d1")
+        connection.commit()
+        back = [tuple(row) for row in connection.execute(ticks)]
+    day = [("therapist", 100, 388), ("therapist", 388, 676), ("therapist", 676, 700)]
+    assert rows == [("room", 100, 388), *day]
+    assert back == [("room", 100, 388), ("therapist", 100, 700)]
+    schema.migrate(engine)

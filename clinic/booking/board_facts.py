@@ -211,8 +211,7 @@ def busy(session: Session, now: datetime, first_day: date, days: int) -> dict[tu
         .join(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
         .where(
             DiarySpan.kind.in_([OwnerKind.THERAPIST, OwnerKind.ROOM]),
-            DiarySpan.to_tick > low,
-            DiarySpan.from_tick < high,
+            DiarySpan.touches(low, high),
             sa.or_(DiaryEntry.expires_at.is_(None), DiaryEntry.expires_at > now),
         )
     )  # fmt: skip

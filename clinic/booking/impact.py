@@ -34,8 +34,7 @@ def in_the_way(
         .where(
             DiarySpan.kind == kind,
             DiarySpan.owner_id == owner_id,
-            DiarySpan.to_tick > ticks.start,
-            DiarySpan.from_tick < ticks.stop,
+            DiarySpan.touches(ticks.start, ticks.stop),
         )
         .limit(MOST_SHOWN)
     )

@@ -249,8 +249,7 @@ def _busy(session: Session, now: datetime, therapist_id: int, first: datetime, u
         .where(
             DiarySpan.kind == OwnerKind.THERAPIST,
             DiarySpan.owner_id == therapist_id,
-            DiarySpan.to_tick > tick_of(first),
-            DiarySpan.from_tick < tick_of(until),
+            DiarySpan.touches(tick_of(first), tick_of(until)),
             sa.or_(DiaryEntry.expires_at.is_(None), DiaryEntry.expires_at > now),
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -216,8 +217,16 @@ class DiaryEntry(Base):
     __table_args__ = {"sqlite_autoincrement": True}
 
 
+# The longest stretch that one row of `diary_span` says: a day.
+SPAN_TICKS = 288
+
+
 class DiarySpan(Base):
-    """What an entry occupies, one row for each owner: ticks `[from_tick, to_tick)`. Availability reads it."""
+    """What an entry occupies, by owner: ticks `[from_tick, to_tick)`. Availability reads it.
+
+    No row is longer than a day, what takes longer has several: so whatever touches some hours begins at
+    most a day before them, and an index finds it, however long the diary.
+    """
 
     __tablename__ = "diary_span"
 
@@ -226,13 +235,18 @@ class DiarySpan(Base):
     )
     kind: Mapped[OwnerKind] = mapped_column(one_of(OwnerKind, "kind"), primary_key=True)
     owner_id: Mapped[int] = mapped_column(primary_key=True)
-    from_tick: Mapped[int]
+    from_tick: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     to_tick: Mapped[int]
 
     __table_args__ = (
-        sa.CheckConstraint("from_tick < to_tick", name="span"),
-        sa.Index("ix_diary_span_owner", "kind", "owner_id", "to_tick"),
+        sa.CheckConstraint("to_tick - from_tick BETWEEN 1 AND 288", name="span"),
+        sa.Index("ix_diary_span_owner", "kind", "owner_id", "from_tick"),
     )
+
+    @classmethod
+    def touches(cls, low: Any, high: Any) -> sa.ColumnElement[bool]:
+        """That a row touches the ticks `[low, high)`, said so that the index can find it."""
+        return sa.and_(cls.from_tick > low - SPAN_TICKS, cls.from_tick < high, cls.to_tick > low)
 
 
 class SlotClaim(Base):

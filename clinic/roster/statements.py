@@ -109,8 +109,7 @@ TAKEN = (
             sa.and_(DiarySpan.kind == OwnerKind.ROOM, DiarySpan.owner_id.in_(_list("room_ids"))),
             sa.and_(DiarySpan.kind == OwnerKind.CLIENT, DiarySpan.owner_id == sa.bindparam("client_id")),
         ),
-        DiarySpan.to_tick > sa.bindparam("low"),
-        DiarySpan.from_tick < sa.bindparam("high"),
+        DiarySpan.touches(sa.bindparam("low", type_=sa.Integer), sa.bindparam("high", type_=sa.Integer)),
         sa.or_(DiaryEntry.expires_at.is_(None), DiaryEntry.expires_at > sa.bindparam("now")),
         DiarySpan.entry_id != sa.bindparam("ignored"),
     )

@@ -178,3 +178,30 @@ def test_many_at_one_go_are_all_refused_for_one_that_is_taken(session: Session, 
             session, EntryKind.APPOINTMENT, [[therapist(now, 60, 120)], [therapist(now, 30, 45)]], now
         )
     assert (count(session, DiaryEntry), count(session, SlotClaim)) == (1, 12)
+
+
+def test_what_takes_longer_than_a_day_is_found_on_each_of_its_days(session: Session, now: datetime) -> None:
+    """The diary says it in rows of a day at most; any hour of it is found, and no hour outside."""
+    entry = diary.enter(
+        session, EntryKind.TIME_OFF, [Claim(OwnerKind.THERAPIST, 1, now, now + 50 * HOUR)], now
+    )
+    rows = session.execute(
+        sa.select(DiarySpan.from_tick, DiarySpan.to_tick).where(DiarySpan.entry_id == entry)
+    )
+    ticks = sorted((low, high) for low, high in rows)
+    assert [high - low for low, high in ticks] == [288, 288, 24]
+    begins, ends = ticks[0][0], ticks[-1][1]
+    for tick, is_taken in (
+        (begins - 1, False),
+        (begins, True),
+        (begins + 300, True),
+        (ends - 1, True),
+        (ends, False),
+    ):
+        found = session.scalars(sa.select(DiarySpan.entry_id).where(DiarySpan.touches(tick, tick + 1))).all()
+        assert bool(found) is is_taken, tick
+    diary.redraw(session, entry)
+    again = session.execute(
+        sa.select(DiarySpan.from_tick, DiarySpan.to_tick).where(DiarySpan.entry_id == entry)
+    )
+    assert sorted((low, high) for low, high in again) == ticks
