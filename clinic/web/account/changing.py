@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from clinic.booking import services, slots
+from clinic.booking import companions, parties, services, slots
 from clinic.booking.models import Appointment
 from clinic.booking.screening import check_allowed
 from clinic.booking.slots import Slot, Wish
@@ -17,6 +17,7 @@ from clinic.kernel.errors import Excluded, NotCleared, NotOffered, Refusal, Slot
 from clinic.web import access, database, no_times, people_at, times
 from clinic.web.account.behind import State, actor_of, appointment_behind, shown, state_of, token_of
 from clinic.web.account.blueprint import blueprint
+from clinic.web.account.other import other_of, seen
 from clinic.web.account.showing import page
 from clinic.web.filters import local_date
 from clinic.web.numbers import read_whole
@@ -77,7 +78,12 @@ def cancel(token: str) -> ResponseReturnValue:
     found = appointment_behind(session, token, now)
     if state_of(found, now) is not State.OPEN:
         return page(found, token)
-    return render_template("account/cancel.html", appointment=shown(found, token, now), reasons=REASONS)
+    return render_template(
+        "account/cancel.html",
+        appointment=shown(found, token, now),
+        other=other_of(session, found),
+        reasons=REASONS,
+    )
 
 
 @blueprint.post("/appointment/<token>/cancel")
@@ -88,20 +94,25 @@ def do_cancel(token: str) -> ResponseReturnValue:
     try:
         with database.transaction():
             if state_of(found, now) is not State.CANCELLED:  # a second press finds it done
-                services.cancel(
-                    session,
-                    now,
-                    found.id,
-                    actor=actor_of(found),
-                    reason=dict(REASONS).get(request.form.get("why", ""), ""),
-                    version=_version(),
-                    is_client=True,
-                )
+                _cancel(session, found, now)
     except Refusal as refusal:
         again = appointment_behind(session, token, now)
         if state_of(again, now) is not State.CANCELLED:
             return page(again, token, sentence=_words(refusal), status=refusal.status)
     return redirect(url_for("account.appointment", token=token), code=303)
+
+
+def _cancel(session: Session, found: Appointment, now: datetime) -> None:
+    """Calls off theirs, or both where two come together and they asked for it; who still comes is told."""
+    actor, reason = actor_of(found), dict(REASONS).get(request.form.get("why", ""), "")
+    if request.form.get("who") == "both":
+        party = companions.both_of(session, seen(found), found.id)
+        parties.cancel_together(session, now, party.id, actor=actor, reason=reason, is_client=True)
+        return
+    other = parties.companion(session, found.id)
+    services.cancel(session, now, found.id, actor=actor, reason=reason, version=_version(), is_client=True)
+    if other is not None:
+        companions.tell_other(session, now, found, other, "cancelled")
 
 
 def _barred(found: Appointment, now: datetime) -> str | None:
@@ -130,7 +141,8 @@ def _move(session: Session, found: Appointment, starts_at: datetime, now: dateti
         free = slots.slots_at(session, services.wish_of(found), starts_at, now)
         if found.therapist_id in {slot.therapist_id for slot in free}:
             therapist_id = found.therapist_id
-    return services.move(
+    other = parties.companion(session, found.id)
+    moved = services.move(
         session,
         now,
         found.id,
@@ -140,6 +152,9 @@ def _move(session: Session, found: Appointment, starts_at: datetime, now: dateti
         version=_version(),
         is_client=True,
     )
+    if other is not None:
+        companions.tell_other(session, now, moved, other, "moved")
+    return moved
 
 
 def _times(
@@ -156,6 +171,7 @@ def _times(
     view = render_template(
         "account/move.html",
         appointment=shown(found, token, now),
+        other=other_of(session, found),
         week=times.week_of(
             _others(free, found),
             site.tz,

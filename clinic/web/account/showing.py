@@ -11,6 +11,7 @@ from clinic.booking.statuses import Status
 from clinic.web import access, database
 from clinic.web.account.behind import State, appointment_behind, shown
 from clinic.web.account.blueprint import blueprint
+from clinic.web.account.other import other_of
 
 
 @blueprint.get("/appointment/<token>")
@@ -51,5 +52,9 @@ def page(
     """The page of an appointment as it stands; `sentence` says first why something could not be done."""
     view = shown(found, token, database.now())
     return render_template(
-        "account/appointment.html", appointment=view, is_new=is_new, sentence=sentence
+        "account/appointment.html",
+        appointment=view,
+        other=other_of(database.session(), found),
+        is_new=is_new,
+        sentence=sentence,
     ), status
