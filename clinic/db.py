@@ -8,16 +8,19 @@ reader that later wants to write cannot wait for its turn and fails with 'databa
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -151,8 +154,21 @@ def make_engine(url: str) -> Engine:
         engine = sa.create_engine(parsed, connect_args=arguments, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _writers[engine.pool] = threading.RLock()
         return engine
     return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True)
+
+
+def reading(engine: Engine) -> Engine:
+    """The engine for sessions that only read, but for what they write in a `transaction`.
+
+    PostgreSQL at 'read committed' shows every statement what is committed then, in a transaction or not, so
+    reads need none: two answers less to wait for, and the ROLLBACK that would end it would make the driver
+    forget every statement it has prepared. SQLite keeps its transaction, for it shows one state throughout.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -177,10 +193,37 @@ def transaction(session: Session) -> Iterator[Session]:
     """
     session.commit()
     session.expire_all()
-    session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    engine = session.get_bind()
+    with _in_turn(engine):
+        is_sqlite = engine.dialect.name == "sqlite"
+        session.connection(execution_options=_WRITES_SQLITE if is_sqlite else _WRITES)
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+_WRITES_SQLITE = {"sqlite_begin": "IMMEDIATE"}
+_WRITES = {"isolation_level": "READ COMMITTED"}
+_writers: WeakKeyDictionary[Pool, threading.RLock] = WeakKeyDictionary()
+
+
+@contextmanager
+def _in_turn(engine: Engine | sa.Connection) -> Iterator[None]:
+    """Lets the threads of this process write to SQLite one after the other.
+
+    SQLite has one writer, and has the others sleep and look again, longer each time; a thread that waits here
+    is woken as soon as it is its turn. Only for speed: what may be written is decided by SQLite's own lock.
+    """
+    turn = _writers.get(engine.pool) if isinstance(engine, Engine) else None
+    if turn is None:
+        yield
+        return
+    is_mine = turn.acquire(timeout=BUSY_SECONDS)
     try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        yield
+    finally:
+        if is_mine:
+            turn.release()

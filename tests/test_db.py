@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
+from flask import Flask
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from clinic.db import KeyRing, transaction
+from clinic.db import KeyRing, reading, transaction
 from clinic.people.models import Client
 from clinic.roster.models import DiaryEntry, EntryKind
+from clinic.web import database
 from tests import makers
 
 pytestmark = pytest.mark.database
@@ -128,3 +130,40 @@ def test_no_error_lists_the_values_of_its_statement(session: Session) -> None:
     with pytest.raises(IntegrityError) as caught, session.begin_nested():
         session.execute(sa.insert(DiaryEntry).values(id=None, kind=EntryKind.HOLD, created_at=None))
     assert "[SQL parameters hidden" in str(caught.value)
+
+
+def test_who_only_reads_leaves_no_transaction_open(engine: Engine, session: Session) -> None:
+    """On PostgreSQL the end of one would make the driver forget what it has prepared."""
+    with Session(reading(engine)) as reader:
+        reader.scalars(sa.select(Client)).all()
+        raw = reader.connection().connection.driver_connection
+        assert raw is not None
+        if engine.dialect.name == "postgresql":
+            assert raw.info.transaction_status.name == "IDLE"
+        else:
+            assert raw.in_transaction, "SQLite shows one state throughout"
+
+
+def test_a_transaction_of_who_else_reads_is_all_or_nothing(engine: Engine, now: datetime) -> None:
+    def fail_half_way(session: Session) -> None:
+        with transaction(session):
+            makers.client(session, now)
+            raise ZeroDivisionError
+
+    with Session(reading(engine)) as session:
+        with pytest.raises(ZeroDivisionError):
+            fail_half_way(session)
+        assert session.scalars(sa.select(Client)).all() == []
+        with transaction(session):
+            makers.client(session, now)
+        assert len(session.scalars(sa.select(Client)).all()) == 1
+
+
+def test_a_request_cannot_write_outside_a_transaction(app: Flask, db: Session, now: datetime) -> None:
+    with app.test_request_context():
+        with pytest.raises(RuntimeError, match="only in its transaction"):
+            makers.client(database.session(), now)
+        database.session().rollback()
+        with database.transaction() as session:
+            makers.client(session, now)
+    assert len(db.scalars(sa.select(Client)).all()) == 1

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import cast
 
 from flask import Flask, current_app, g
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from sqlalchemy.orm import Session
 from clinic import db
 from clinic.kernel import clock
 from clinic.undone import is_undone
+
+WRITES = "writes"
 
 
 class Saved(IntEnum):
@@ -29,6 +32,7 @@ class Saved(IntEnum):
 def install(app: Flask, engine: Engine) -> None:
     """Gives the app its engine; sessions are closed with their request."""
     app.extensions["clinic.engine"] = engine
+    app.extensions["clinic.reading"] = db.reading(engine)
 
     @app.teardown_appcontext
     def close(_error: BaseException | None) -> None:
@@ -41,10 +45,21 @@ def engine() -> Engine:
     return cast(Engine, current_app.extensions["clinic.engine"])
 
 
+class RequestSession(Session):
+    """Refuses to write anything outside a `transaction`: on PostgreSQL it would stay written."""
+
+
+@event.listens_for(RequestSession, "before_flush")
+def _only_in_a_transaction(session: Session, _context: object, _objects: object) -> None:
+    is_changed = session.new or session.deleted or any(map(session.is_modified, session.dirty))
+    if is_changed and WRITES not in session.info:
+        raise RuntimeError("a request writes only in its transaction")
+
+
 def session() -> Session:
-    """This request's session; what it reads, it reads in one transaction."""
+    """This request's session, for reading; what it writes, it writes in a `transaction`."""
     if "session" not in g:
-        g.session = Session(engine(), expire_on_commit=False)
+        g.session = RequestSession(current_app.extensions["clinic.reading"], expire_on_commit=False)
     return cast(Session, g.session)
 
 
@@ -54,12 +69,15 @@ def transaction() -> Iterator[Session]:
     before = saved()
     try:
         with db.transaction(session()) as opened:
+            opened.info[WRITES] = True
             yield opened
             g.saved = max(before, Saved.PERHAPS)
     except DBAPIError as error:
         if is_undone(error):
             g.saved = before
         raise
+    finally:
+        session().info.pop(WRITES, None)
     g.saved = Saved.SOMETHING
 
 
