@@ -36,6 +36,45 @@ addEventListener("change", ({ target }) => {
   }
 });
 
+// A day that shows only some of its times fetches all of them, and no other day. The address then says so
+// too: reloading, or coming back from the next page, finds the day as it was.
+addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-day]");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  const day = link.closest(".day");
+  link.setAttribute("aria-busy", "true");
+  const whole = await fetch(link.dataset.day)
+    .then((answer) => (answer.ok && !answer.redirected ? answer.text() : ""))
+    .catch(() => "");
+  const fresh = new DOMParser().parseFromString(whole, "text/html").getElementById(day.id);
+  if (!fresh) return location.assign(link.href);
+  const address = new URL(link.href);
+  address.hash = "";
+  for (const other of new URLSearchParams(location.search).getAll("all")) {
+    if (!address.searchParams.getAll("all").includes(other)) address.searchParams.append("all", other);
+  }
+  history.replaceState(history.state, "", address);
+  keepChoice(day, fresh);
+  day.replaceWith(fresh);
+  const heading = fresh.querySelector("h3");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+});
+function keepChoice(day, fresh) {
+  const times = [...fresh.querySelectorAll("[type=radio]")];
+  const chosen = day.querySelector("[type=radio]:checked");
+  const again = chosen && times.find((time) => time.value === chosen.value);
+  if (again) again.checked = true;
+  else if (chosen) day.closest("form").querySelector("[data-chosen]").textContent = "";
+  // The summary of an error leads to the first time of the page by its plain name.
+  const first = day.querySelector("[type=radio]:not([id*='-'])");
+  if (first && times[0]) {
+    fresh.querySelector(`label[for="${times[0].id}"]`)?.setAttribute("for", first.id);
+    times[0].id = first.id;
+  }
+}
+
 // The bar at the foot says which time is chosen.
 addEventListener("change", ({ target }) => {
   const output = target.closest("form")?.querySelector("[data-chosen]");

@@ -1,4 +1,7 @@
-"""All the times of one day as a part of the page of times, for a day that has more than the week shows."""
+"""All the times of one day as a part of the page of times, for a day that has more than the week shows.
+
+The page's script fetches it; without script the page is loaded anew with that day whole.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import render_template
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.booking import journeys, slots
@@ -20,13 +23,23 @@ from clinic.web.journey.blueprint import blueprint
 @blueprint.get("/book/time/<day>", endpoint="day")
 @access.public
 def show_day(day: str) -> ResponseReturnValue:
-    """The day with each start once; asks the database the same few things however many work there."""
+    """The day with each start once; asks the database the same few things however many work there.
+
+    Whoever opens the address itself gets the page in which the day stands.
+    """
     elsewhere = way.sent_elsewhere(Step.TIME)
     if elsewhere is not None:
         return elsewhere
     wanted = week.read_day(day)
     if wanted is None:
-        return "", 404
+        abort(404)
+    if request.headers.get("Sec-Fetch-Dest") == "document":
+        said: dict[str, Any] = {
+            name: request.args[name] for name in ("site", "with", "step_free") if name in request.args
+        }
+        iso = wanted.isoformat()
+        page = url_for("journey.time", **said, week=iso, all=iso, _anchor=f"day-{iso}")
+        return redirect(page, code=303)
     return render_template("journey/day.html", day=_times_of(wanted))
 
 

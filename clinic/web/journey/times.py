@@ -27,6 +27,7 @@ from clinic.web.people_at import Staffing
 from clinic.web.times import read_slot, slot_value
 
 LOOK_AHEAD_DAYS = 14
+MOST_WHOLE = 7
 ANYBODY = (("any", "Anyone"), ("woman", "A woman"), ("man", "A man"))
 
 
@@ -38,6 +39,7 @@ class Search:
     filters: Filters
     first: date | None
     shows_all: bool
+    whole: frozenset[date] = frozenset()
 
     def args(self, **changes: Any) -> dict[str, Any]:
         """The words of the address that say the same, with changes."""
@@ -48,6 +50,8 @@ class Search:
             words["week"] = self.first.isoformat()
         if self.shows_all:
             words["all"] = "y"
+        elif self.whole:
+            words["all"] = [day.isoformat() for day in sorted(self.whole)]
         return {key: value for key, value in {**words, **changes}.items() if value is not None}
 
 
@@ -113,7 +117,9 @@ def read_search(journey: Journey) -> tuple[Search, Staffing]:
     step_free = request.args.get("step_free") == "y" if request.args else kept.is_step_free
     filters = Filters(person if staffing.knows(site.id, person) else "any", step_free)
     first = week.read_day(request.args.get("week"))
-    return Search(site, filters, first, request.args.get("all") == "y"), staffing
+    of_all = request.values.getlist("all")
+    whole = frozenset(filter(None, map(week.read_day, of_all[:MOST_WHOLE])))
+    return Search(site, filters, first, "y" in of_all, whole), staffing
 
 
 def _draw(refused: Refusal | None = None, wanted: datetime | None = None) -> str:
@@ -198,6 +204,8 @@ class _Page:
             self.zone,
             self._reasons(search.first),
             shows_all=search.shows_all,
+            whole=search.whole,
+            more=self._more_of,
         )
         return {
             "option": option,
@@ -219,6 +227,15 @@ class _Page:
             "held": self.journey.hold if journeys.is_live(self.journey.hold, self.now) else None,
             "others": [each for each in self.staffing.sites if each.id != self.site.id],
         }
+
+    def _more_of(self, day: date) -> tuple[str, str]:
+        """Where all times of a day are: this page with that day whole, and the day alone."""
+        words, iso = self.search.args(), day.isoformat()
+        alone = {name: words[name] for name in ("site", "with", "step_free") if name in words}
+        words["all"] = [*words.get("all", []), iso]
+        return url_for("journey.time", **words, _anchor=f"day-{iso}"), url_for(
+            "journey.day", day=iso, **alone
+        )
 
     def nearest(self, wanted: datetime) -> list[tuple[str, str, str]]:
         """The three free times nearest to the one that is gone: value, label, with whom."""
@@ -339,7 +356,8 @@ class _Page:
             return None
         first = max(first, self.today)
         words = f"{first.day} {first:%b}"
-        return url_for("journey.time", **self.search.args(week=first.isoformat())), words
+        every = "y" if self.search.shows_all else None
+        return url_for("journey.time", **self.search.args(week=first.isoformat(), all=every)), words
 
     def _soonest_href(self) -> str:
         if self.soonest is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -47,8 +47,14 @@ def draw(
     why: Mapping[date, Why],
     *,
     shows_all: bool = False,
+    whole: Collection[date] = (),
+    more: Callable[[date], tuple[str, str]] | None = None,
 ) -> Week:
-    """The week from `first` on with each start once; `why` speaks for the days without."""
+    """The week from `first` on with each start once; `why` speaks for the days without.
+
+    A day with many times shows some of them, unless all are asked for: of every day, or of those in `whole`.
+    `more` gives for such a day the address of a page with all its times, and that of the day alone.
+    """
     by_day: dict[date, list[datetime]] = {}
     for start in sorted(set(starts)):
         by_day.setdefault(start.astimezone(zone).date(), []).append(start)
@@ -56,17 +62,20 @@ def draw(
     for step in range(7):
         day = first + timedelta(days=step)
         mine = by_day.get(day, [])
-        parts, is_thinned_here = _parts(mine, zone, shows_all)
+        parts, is_thinned_here = _parts(mine, zone, shows_all or day in whole)
         is_thinned = is_thinned or is_thinned_here
         count += len(mine)
-        days.append(_day(day, parts, why.get(day, Why("Full"))))
+        drawn = _day(day, parts, len(mine), why.get(day, Why("Full")))
+        rest = more(day) if more and is_thinned_here else None
+        days.append({**drawn, "more": rest, "is_whole": day in whole})
     return Week(first, tuple(days), count, is_thinned)
 
 
 def draw_day(day: date, starts: Iterable[datetime], zone: ZoneInfo) -> Mapping[str, Any]:
     """One day as it stands in a week, with each start of that day once and none left out."""
     mine = sorted({start for start in starts if start.astimezone(zone).date() == day})
-    return _day(day, _parts(mine, zone, shows_all=True)[0], Why("Full"))
+    drawn = _day(day, _parts(mine, zone, shows_all=True)[0], len(mine), Why("Full"))
+    return {**drawn, "is_whole": True}
 
 
 def read_day(text: str | None) -> date | None:
@@ -100,8 +109,9 @@ def thin(times: Sequence[datetime], zone: ZoneInfo) -> list[datetime]:
     return sorted({times[0], *kept}) if kept else list(times)
 
 
-def _day(day: date, parts: list[tuple[str, list[tuple[str, str]]]], why: Why) -> Mapping[str, Any]:
+def _day(day: date, parts: list[tuple[str, list[tuple[str, str]]]], count: int, why: Why) -> dict[str, Any]:
     return {
+        "count": count,
         "id": day.isoformat(),
         "weekday": f"{day:%A}",
         "short": f"{day:%a}",
