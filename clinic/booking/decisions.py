@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from clinic.booking import lifecycle, messages, screening, services
 from clinic.booking.models import Appointment
+from clinic.booking.provisional_times import is_over
 from clinic.booking.statuses import Status
 from clinic.intake import clearances, ledger
 from clinic.intake.clearances import Contact, Ruling
@@ -93,7 +94,7 @@ def _settle(session: Session, now: datetime, clearance: Clearance, actor: str) -
     for appointment in _waiting(session, clearance.intake_id):
         if clearance.status is ClearanceStatus.REFUSED:
             _give_back(session, now, appointment, actor, Status.CANCELLED, NOT_CLEARED)
-        elif _is_over(appointment, now):
+        elif is_over(appointment.lapses_at, now):
             lapse(session, now, appointment)
         elif _may_stand(appointment):
             stand(session, now, appointment, actor=actor)
@@ -109,10 +110,6 @@ def _waiting(session: Session, intake_id: int) -> Sequence[Appointment]:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-
-
-def _is_over(appointment: Appointment, now: datetime) -> bool:
-    return appointment.lapses_at is not None and appointment.lapses_at <= now
 
 
 def _may_stand(appointment: Appointment) -> bool:
@@ -191,7 +188,7 @@ def renew(session: Session, now: datetime, client: Client, intake: Intake) -> li
     for appointment in coming:
         appointment.intake = intake
         if _may_stand(appointment):
-            if appointment.status is Status.PROVISIONAL and not _is_over(appointment, now):
+            if appointment.status is Status.PROVISIONAL and not is_over(appointment.lapses_at, now):
                 stand(session, now, appointment, actor=ledger.RULES)
         elif appointment.status is Status.BOOKED:
             reopen(session, now, appointment, actor=ledger.RULES)

@@ -20,3 +20,8 @@ def check_far_enough(starts_at: datetime, now: datetime) -> None:
 def kept_until(hours: int, starts_at: datetime, now: datetime) -> datetime:
     """When a provisional time goes back: after `hours`, and at the latest half a day before it starts."""
     return min(now + timedelta(hours=hours), starts_at - DECIDED_BEFORE)
+
+
+def is_over(lapses_at: datetime | None, now: datetime) -> bool:
+    """Whether a provisional time goes back, marked by the chores or not."""
+    return lapses_at is not None and lapses_at <= now

@@ -240,6 +240,10 @@ def move(
         _policy(site).check_change(appointment.status, appointment.starts_at, now)
     wish = wish_of(appointment, therapist_id=therapist_id, is_desk=not is_client)
     is_provisional = appointment.status is Status.PROVISIONAL
+    if is_provisional and (
+        appointment.entry_id is None or provisional_times.is_over(appointment.lapses_at, now)
+    ):
+        raise WrongState("We kept this time for you, but not any longer.")
     check_allowed(appointment.intake, option, day_at(site, starts_at), provisionally=is_provisional)
     if is_provisional:
         provisional_times.check_far_enough(starts_at, now)

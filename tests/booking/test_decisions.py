@@ -227,6 +227,22 @@ def test_moving_a_kept_time_nearer_shortens_how_long_it_is_kept(
     assert entry.expires_at == made.lapses_at
 
 
+def test_a_kept_time_that_is_over_cannot_be_moved(
+    session: Session, now: datetime, clinic: makers.Clinic
+) -> None:
+    """Marked by the chores or not, and though somebody else has its squares by now."""
+    made = kept(session, now, clinic, asked(session, now, clinic))
+    assert made.lapses_at is not None
+    late, other = made.lapses_at, FRIDAY + timedelta(days=7)
+    with pytest.raises(WrongState, match="not any longer"):
+        services.move(session, late, made.id, other, actor="user:1")
+    wish = clinic.wish(therapist_id=clinic.therapists[0].id)
+    services.hold(session, late, wish, FRIDAY, makers.intake(session, late))
+    session.refresh(made)
+    with pytest.raises(WrongState):
+        services.move(session, late - timedelta(seconds=1), made.id, other, actor="user:1")
+
+
 def test_a_waiting_time_cannot_be_checked_in(session: Session, now: datetime, clinic: makers.Clinic) -> None:
     made = kept(session, now, clinic, asked(session, now, clinic))
     with pytest.raises(WrongState):

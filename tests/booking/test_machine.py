@@ -114,7 +114,7 @@ class Desk(RuleBasedStateMachine):
         )
         self.now = MONDAY_NINE
         self.things: list[Visit | Absence] = []
-        self.clinic = makers.clinic(self.session)
+        self.clinic = makers.clinic(self.session, prefers_adjacent=False)  # the first who is free gives it
         self.staff = [therapist.id for therapist in self.clinic.therapists]
         self.clients = [
             makers.client(self.session, self.now, f"Client {n}", email=f"c{n}@client.example").id
@@ -304,7 +304,7 @@ class Desk(RuleBasedStateMachine):
                 therapist_id=therapist,
             )
         )  # fmt: skip
-        if state.stage not in MOVABLE:
+        if state.stage not in MOVABLE or not self.stands(visit):
             assert answer == "WrongState"
         elif starts % 15 or (state.stage == PROVISIONAL and self.is_too_near(starts)):
             assert answer == "NotOffered"
