@@ -356,7 +356,7 @@ def tidy(session: Session) -> int:
         .with_for_update(of=SharedRoom, skip_locked=True)  # who takes a cancellation back needs it
         .execution_options(populate_existing=True)
     ).all()
-    given_back = _tidy_pairs(session)
+    given_back = tidy_held(session)
     for shared, from_tick in rows:
         expected = [each for each in coming(shared.party) if each.room_id == shared.room_id]
         if any(tick_of(each.starts_at) == from_tick for each in expected):
@@ -368,7 +368,7 @@ def tidy(session: Session) -> int:
     return given_back
 
 
-def _tidy_pairs(session: Session) -> int:
+def tidy_held(session: Session) -> int:
     """Gives back the rooms that were held for two whose hold is over; says how many."""
     held = (
         sa.select(JourneyPair)

@@ -56,6 +56,8 @@ def sweep_journeys(session: Session, now: datetime) -> int:
         .limit(AT_MOST)
         .with_for_update(skip_locked=True)
     ).all()
+    if over:
+        parties.tidy_held(session)  # the rooms held for two, which go with the way of who began
     for journey in over:
         booking.release(session, journey.hold_id)
         session.delete(journey)

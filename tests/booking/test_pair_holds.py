@@ -27,6 +27,7 @@ from clinic.booking.models import Appointment, Hold, Journey, JourneyPair
 from clinic.booking.pair_journeys import Names
 from clinic.booking.pair_steps import PairStep, Turn, next_step
 from clinic.booking.statuses import HoldStatus, Status
+from clinic.jobs import chores
 from clinic.kernel.errors import BadInput, Excluded, HoldLapsed, NotCleared, SlotTaken, Stale, TooMany
 from clinic.notify.models import OutboxMessage
 from clinic.people import household
@@ -413,6 +414,16 @@ def test_a_child_who_comes_too_has_the_one_who_books_as_guardian(
     assert guardian is not None
     assert guardian.id == one.client_id
     assert session.scalar(sa.select(sa.func.count()).select_from(Client)) == 2
+
+
+def test_an_old_way_of_two_is_swept_with_all_it_held(session: Session, two: Two, wide: Room) -> None:
+    two.take(one_room=True)
+    later = two.now + LIFETIME
+    chores.run(session, later)
+    assert session.scalars(sa.select(JourneyPair)).all() == []
+    assert session.scalars(sa.select(Journey)).all() == []
+    chores.run(session, later)
+    assert diary_check.look(session, later) == []
 
 
 def test_once_booked_nothing_of_it_is_given_back_by_leaving(session: Session, two: Two) -> None:

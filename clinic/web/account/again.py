@@ -5,10 +5,13 @@ Whoever has the link may begin: of what was told before nothing is shown on the 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from clinic.booking import journeys, returning
+from clinic.booking import journeys, pair_journeys, returning
 from clinic.booking.models import Appointment
 from clinic.kernel.codes import new_token
 from clinic.kernel.errors import WrongState
@@ -59,6 +62,15 @@ def changes(token: str) -> ResponseReturnValue:
     return redirect(url_for("journey.start"), code=303)
 
 
+def _end(session: Session, now: datetime, token: str | None, journey_id: int) -> None:
+    """Ends the way this browser was on; that of two ends for both."""
+    two = pair_journeys.find(session, now, token) if token and remembered.is_two() else None
+    if two is not None:
+        pair_journeys.leave(session, now, two.id)
+    else:
+        journeys.leave(session, now, journey_id)
+
+
 def _begin(found: Appointment, *, tells_changes: bool) -> None:
     """A new way for this browser; the one it was on ends, and gives back what it held."""
     now, fresh = database.now(), new_token()
@@ -69,6 +81,6 @@ def _begin(found: Appointment, *, tells_changes: bool) -> None:
             session, now, fresh, found, tells_changes=tells_changes, clinic=found.site.clinic_name
         )
         if before is not None:
-            journeys.leave(session, now, before.id)
+            _end(session, now, mine, before.id)
     remembered.forget()
     remembered.set_out(fresh)

@@ -9,7 +9,7 @@ from clinic.booking import decisions
 from clinic.booking.journey import Verdict
 from clinic.kernel.errors import WrongState
 from clinic.web import access, database, remembered
-from clinic.web.journey import way
+from clinic.web.journey import pair, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.contact_form import ContactForm
 from clinic.web.journey.outcome import clearance_page
@@ -43,4 +43,6 @@ def ask() -> ResponseReturnValue:
         return way.brought_back()
     if intake.based_on_id is None:  # who came by a mailed link shows first that they know the date of birth
         remembered.trust(clearance.id, database.now())
+    if pair.current() is not None:  # the other one's way goes on from here too
+        return redirect(url_for("journey.outcome"), code=303)
     return redirect(request_href(clearance), code=303)

@@ -97,7 +97,7 @@ def together_booked() -> ResponseReturnValue:
         site=site,
         names=f"{called.short(Turn.FIRST)} and {called.short(Turn.SECOND)}",
         starts_at=both[0].starts_at,
-        is_together=both[0].starts_at == both[1].starts_at,
+        is_together=both[0].starts_at == both[1].starts_at and not any(each.status in OFF for each in both),
         is_one_room=both[0].room_id == both[1].room_id,
         addresses=sorted({each.client.email for each in both if each.client.email}),
         may_change=policy.may_change(both[0].status, both[0].starts_at, database.now()),

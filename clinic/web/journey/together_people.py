@@ -111,10 +111,12 @@ def _sent_elsewhere() -> ResponseReturnValue | None:
 def _draw(form: PeopleForm) -> str:
     found = pair.current()
     called = pair.names() if found is not None else None
+    held = journeys.is_live(_first().hold, database.now()) if found is None else False
     return render_template(
         "journey/pair_people.html",
         form=form,
         called=called,
+        held=held,
         first_is_child=pair_journeys.is_child(_first()),
         turns=[(each, called.short(each)) for each in (Turn.FIRST, Turn.SECOND)] if called else [],
     )

@@ -21,7 +21,7 @@ from clinic.roster.models import Room
 from tests import makers
 from tests.makers import Clinic
 from tests.web.journey.steps import ANSWERS, Walker, heading, slots_of
-from tests.web.journey.waiting import HELD
+from tests.web.journey.waiting import CONTACT, HELD
 
 pytestmark = pytest.mark.database
 TEN = "2026-11-24T10:00Z"
@@ -126,7 +126,7 @@ def test_two_grown_ups_are_booked_from_the_first_page_to_the_last(
     assert "Carl Hall" in check
     assert two.book_both().location == "/book/together/booked"
     page = two.get("/book/together/booked").text
-    assert heading(page) == "You are both booked"
+    assert heading(page).endswith("You are both booked, Ruth and Carl")
     one, other = appointments(db)
     assert (one.client.name, one.option_id) == ("Ruth Carver", clinic.swedish.id)
     assert (other.client.name, other.option_id) == ("Carl Hall", clinic.deep.id)
@@ -295,6 +295,40 @@ def test_starting_again_in_the_second_turn_begins_that_part_alone(
     db.expire_all()
     found = db.scalars(sa.select(JourneyPair)).one()
     assert (found.second_id, found.first.option_id) == (None, clinic.swedish.id)
+
+
+def test_a_request_sent_in_the_second_turn_leaves_the_way_of_the_first_open(
+    two: TwoWalkers, clinic: Clinic
+) -> None:
+    stop_second(two, clinic, background=HELD)
+    sent = two.post("/book/request", {**CONTACT, "name": "Carl Hall"})
+    assert sent.location == "/book/outcome"
+    page = two.get("/book/outcome").text
+    assert "We have your request" in page
+    assert "Give the screen to Ruth" in page
+    two.turn("both")
+    assert Walker.post(two, "/book/together/alone", {"who": "first"}).location == "/book/time"
+
+
+def test_booking_again_from_a_link_ends_the_way_of_both(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
+    two.to_pair_check(clinic)
+    two.book_both()
+    page = two.get("/book/together/booked").text
+    link = re.findall(r'href="(/appointment/[^"]+)"', page)[0]
+    two.get("/book")
+    two.to_pair_time(clinic)
+    two.hold(clinic)
+    assert Walker.post(two, f"{link}/again").status_code == 303
+    db.rollback()
+    assert db.scalar(sa.select(sa.func.count()).select_from(JourneyPair)) == 1
+    assert not [each for each in db.scalars(sa.select(Hold)) if each.status is HoldStatus.OPEN]
+
+
+def test_a_time_held_for_one_goes_back_when_two_begin(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
+    two.to_details(clinic.swedish.id)
+    assert "The time that we hold for you goes back." in two.get("/book/together").text
+    Walker.post(two, "/book/together", NAMES)
+    assert {each.status for each in db.scalars(sa.select(Hold))} == {HoldStatus.RELEASED}
 
 
 # --- a time that goes --------------------------------------------------------------------------------
