@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic.intake.questionnaire import load_questionnaire
 from tests.makers import Clinic
 from tests.web.journey.steps import Walker, heading, slots_of
+from tests.web.journey.test_pair import TwoWalkers
 from tests.web.journey.test_plan import IN_PAIN, walked
 from tests.web.refused import keeps, nothing_written, refuses_at
 
@@ -69,6 +71,20 @@ def test_a_time_that_is_never_offered_is_not_held(
     with nothing_written(db):
         answer = walker.post("/book/time", {"slot": slot})
     assert (answer.status_code, heading(answer.text)) == (409, "Choose a time")
+
+
+def test_two_at_once_meet_the_same_answers(app: Flask, clinic: Clinic, db: Session) -> None:
+    two = TwoWalkers(app)
+    two.to_pair_time(clinic)
+    for day in [*BEYOND, *NO_DAYS]:
+        answer = two.browser.get("/book/together/time", query_string={"week": day})
+        assert (answer.status_code, bool(slots_of(answer.text))) == (200, True), day
+    for slot, status in (
+        ("soon", 422), ("9999-12-31T10:00Z", 422), ("0001-01-01T00:00Z", 422),
+        ("2000-01-01T10:00Z", 409), ("2026-11-24T03:00Z", 409), ("2199-12-31T23:55Z", 409),
+    ):  # fmt: skip
+        with nothing_written(db):
+            assert two.hold(clinic, slot).status_code == status, slot
 
 
 @pytest.mark.parametrize("count", ["1000", "0", "1", "-4", "٣", "4.5", "9" * 5000])

@@ -11,6 +11,7 @@ from clinic.people.models import RoleName
 from tests import makers
 from tests.conftest import NOW
 from tests.web.journey.steps import heading
+from tests.web.practice.test_clearances import YES, ask, send
 from tests.web.refused import keeps, nothing_written, refuses_at
 
 pytestmark = pytest.mark.database
@@ -85,3 +86,27 @@ def test_the_same_time_off_twice_is_told_as_such(db: Session, amara: FlaskClient
 def test_a_day_beyond_the_calendar_shows_today(amara: FlaskClient, page: str, day: str) -> None:
     answer = amara.get(page, query_string={"date": day})
     assert (answer.status_code, heading(answer.text)) == (200, heading(amara.get(page).text))
+
+
+@pytest.mark.parametrize(
+    ("day", "sentence"),
+    [
+        ("soon", "Enter a day like 24 11 2026."),
+        ("2027-02-29", "Enter a day like 24 11 2026."),
+        ("10000-01-01", "Enter a day like 24 11 2026."),
+        ("٢٤ ١١ ٢٠٢٧", "Enter a day like 24 11 2026."),
+        ("2027-01-01\x00", "Enter a day like 24 11 2026."),
+        ("0001-01-01", "Enter a year from 2000 to 2100."),
+        ("9999-12-31", "Enter a year from 2000 to 2100."),
+        ("2026-11-22", "The last day must lie ahead."),
+        ("2099-12-31", "A clearance lasts a year at most."),
+    ],
+)
+def test_a_clearance_until_a_day_that_cannot_be_is_refused(
+    db: Session, clinic: makers.Clinic, amara: FlaskClient, day: str, sentence: str
+) -> None:
+    case = ask(db, clinic)
+    with nothing_written(db):
+        answer = send(amara, case, **YES, expires_on=day)
+    refuses_at(answer, "expires_on", sentence)
+    keeps(answer.text, {"expires_on": day, "reason": YES["reason"]})
