@@ -402,7 +402,10 @@ def _record_consents(
         agreed[ConsentKind.REMINDERS] = "Remind me by e-mail the day before."
     people.record_consents(session, now, agreed, client_id=client.id)
     session.execute(
-        sa.update(Consent).where(Consent.intake_id == journey.intake_id).values(client_id=client.id)
+        sa.update(Consent)
+        .where(Consent.intake_id == journey.intake_id)
+        .values(client_id=client.id)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from clinic.booking import hold_limits, lifecycle, messages, provisional_times
@@ -406,36 +405,41 @@ def _add(
     session: Session, now: datetime, held: Hold, client: Client, via: str, lapses_at: datetime | None
 ) -> Appointment:
     """The appointment of a hold, under a reference nobody has yet."""
-    for _attempt in range(5):
-        appointment = Appointment(
-            reference=new_reference(),
-            hold_id=held.id,
-            entry_id=held.entry_id,
-            client=client,
-            site=held.site,
-            therapist=held.therapist,
-            room=held.room,
-            option=held.option,
-            intake_id=held.intake_id,
-            status=Status.PROVISIONAL if lapses_at else Status.BOOKED,
-            lapses_at=lapses_at,
-            starts_at=held.starts_at,
-            ends_at=held.ends_at,
-            talk_minutes=held.talk_minutes,
-            price_minor=held.price_minor,
-            currency=held.currency,
-            via=via,
-            created_at=now,
-        )
-        try:
-            with session.begin_nested():
-                session.add(appointment)
-                session.flush()
-            return appointment
-        except IntegrityError as error:
-            if "reference" not in str(error.orig):
-                raise
-    raise RuntimeError("no free reference in five draws")
+    appointment = Appointment(
+        reference=_free_reference(session),
+        hold_id=held.id,
+        entry_id=held.entry_id,
+        client_id=client.id,
+        site_id=held.site_id,
+        therapist_id=held.therapist_id,
+        room_id=held.room_id,
+        option_id=held.option_id,
+        intake_id=held.intake_id,
+        status=Status.PROVISIONAL if lapses_at else Status.BOOKED,
+        lapses_at=lapses_at,
+        starts_at=held.starts_at,
+        ends_at=held.ends_at,
+        talk_minutes=held.talk_minutes,
+        price_minor=held.price_minor,
+        currency=held.currency,
+        via=via,
+        created_at=now,
+    )
+    session.add(appointment)
+    session.flush()
+    return appointment
+
+
+def _free_reference(session: Session) -> str:
+    """A reference that no appointment has. Two who draw the same at once are refused one by the database."""
+    for _draw in range(20):
+        drawn = new_reference()
+        if session.connection().execute(_WITH_REFERENCE, {"reference": drawn}).first() is None:
+            return drawn
+    raise RuntimeError("no free reference in twenty draws")
+
+
+_WITH_REFERENCE = sa.select(Appointment.id).where(Appointment.reference == sa.bindparam("reference"))
 
 
 def locked(session: Session, appointment_id: int, version: int | None = None) -> Appointment:
@@ -456,6 +460,9 @@ def note(
     session: Session, now: datetime, appointment: Appointment, actor: str, kind: str, detail: str = ""
 ) -> None:
     """Adds to what happened to an appointment. `detail` has no health word."""
-    session.add(
-        AppointmentEvent(appointment_id=appointment.id, at=now, actor=actor, kind=kind, detail=detail)
-    )
+    session.flush()
+    row = {"appointment_id": appointment.id, "at": now, "actor": actor, "kind": kind, "detail": detail}
+    session.connection().execute(_NEW_EVENT, row)
+
+
+_NEW_EVENT = sa.insert(AppointmentEvent.__table__)  # type: ignore[arg-type]

@@ -7,8 +7,8 @@ that two writers who want the same squares meet at the first of them and never i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,53 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from clinic.kernel.errors import BadInput, SlotTaken
+from clinic.kernel.errors import SlotTaken
 from clinic.kernel.ticks import TICK_MINUTES, ticks_between
 from clinic.kernel.walltime import from_epoch_minute
+from clinic.roster.claims import Claim as Claim
+from clinic.roster.claims import session_claims as session_claims
+from clinic.roster.claims import write_claims, write_spans, write_squares
 from clinic.roster.limits import Effort
-from clinic.roster.models import SPAN_TICKS, DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
+from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
 
-LONGEST = timedelta(days=370)
 NO_EFFORT = Effort()
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An owner's time from `start` to `end` (aware instants; widened outward to whole five minutes)."""
-
-    kind: OwnerKind
-    owner_id: int
-    start: datetime
-    end: datetime
-
-    def ticks(self) -> range:
-        if self.end <= self.start:
-            raise BadInput("The end must be after the start.")
-        if self.end - self.start > LONGEST:
-            raise BadInput("That is longer than a year.")
-        return ticks_between(self.start, self.end)
-
-
-def session_claims(
-    *,
-    therapist_id: int,
-    room_id: int,
-    client_id: int | None,
-    starts_at: datetime,
-    ends_at: datetime,
-    buffer_before: int,
-    buffer_after: int,
-    turnover: int,
-) -> list[Claim]:
-    """What a session takes: therapist with buffers, room with turnover, client bare (minutes)."""
-    before, after, turn = (timedelta(minutes=m) for m in (buffer_before, buffer_after, turnover))
-    claims = [
-        Claim(OwnerKind.THERAPIST, therapist_id, starts_at - before, ends_at + after),
-        Claim(OwnerKind.ROOM, room_id, starts_at, ends_at + turn),
-    ]
-    if client_id is not None:
-        claims.append(Claim(OwnerKind.CLIENT, client_id, starts_at, ends_at))
-    return claims
 
 
 def enter(
@@ -83,12 +46,23 @@ def enter(
     row = {"kind": kind, "created_at": now, "expires_at": expires_at, **_effort_row(effort)}
 
     def write() -> int:
-        with session.begin_nested():
-            entry_id: int = session.execute(_NEW_ENTRY, row).inserted_primary_key[0]  # type: ignore[attr-defined]
-            _write(session, entry_id, wanted)
+        with _savepoint(session) as connection:
+            made = connection.execute(_NEW_ENTRY, row).inserted_primary_key
+            assert made is not None
+            entry_id: int = made[0]
+            write_claims(connection, [(entry_id, wanted)])
             return entry_id
 
     return _past_the_lapsed(session, wanted, now, write)
+
+
+@contextmanager
+def _savepoint(session: Session) -> Iterator[sa.Connection]:
+    """A savepoint for statements alone: what the session holds in memory is not changed by them."""
+    session.flush()
+    connection = session.connection()
+    with connection.begin_nested():
+        yield connection
 
 
 _NEW_ENTRY = sa.insert(DiaryEntry.__table__)  # type: ignore[arg-type]
@@ -140,18 +114,7 @@ def enter_many(
                     sa.insert(DiaryEntry).returning(DiaryEntry.id, sort_by_parameter_order=True), entries
                 )
             )
-            pairs = [
-                (entry_id, claim) for entry_id, claims in zip(ids, many, strict=True) for claim in claims
-            ]
-            squares = sorted((c.kind.value, c.owner_id, tick, id_) for id_, c in pairs for tick in c.ticks())
-            session.execute(
-                sa.insert(SlotClaim.__table__),  # type: ignore[arg-type]
-                [{"kind": k, "owner_id": o, "tick": t, "entry_id": e} for k, o, t, e in squares],
-            )
-            session.execute(
-                sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
-                [row for entry_id, claim in pairs for row in _span_rows(entry_id, claim)],
-            )
+            write_claims(session.connection(), zip(ids, many, strict=True))
     except IntegrityError as error:
         if not _is_claim_collision(error):
             raise
@@ -164,31 +127,11 @@ def extend(session: Session, entry_id: int, claims: Iterable[Claim], now: dateti
     wanted = list(claims)
 
     def write() -> int:
-        with session.begin_nested():
-            _write(session, entry_id, wanted)
+        with _savepoint(session) as connection:
+            write_claims(connection, [(entry_id, wanted)])
         return entry_id
 
     _past_the_lapsed(session, wanted, now, write)
-
-
-def _write(session: Session, entry_id: int, claims: Sequence[Claim]) -> None:
-    squares = {(claim.kind.value, claim.owner_id, tick) for claim in claims for tick in claim.ticks()}
-    _write_squares(session, entry_id, squares)
-    _write_spans(session, entry_id, claims)
-
-
-def _write_squares(session: Session, entry_id: int, squares: set[tuple[str, int, int]]) -> None:
-    session.execute(
-        sa.insert(SlotClaim.__table__),  # type: ignore[arg-type]
-        [{"kind": k, "owner_id": o, "tick": t, "entry_id": entry_id} for k, o, t in sorted(squares)],
-    )
-
-
-def _write_spans(session: Session, entry_id: int, claims: Sequence[Claim]) -> None:
-    session.execute(
-        sa.insert(DiarySpan.__table__),  # type: ignore[arg-type]
-        [row for claim in claims for row in _span_rows(entry_id, claim)],
-    )
 
 
 def _effort_row(effort: Effort) -> dict[str, Any]:
@@ -200,33 +143,22 @@ def _effort_row(effort: Effort) -> dict[str, Any]:
     }
 
 
-def _span_rows(entry_id: int, claim: Claim) -> list[dict[str, object]]:
-    """The rows of `diary_span` for a claim: one, or one for each day begun."""
-    ticks = claim.ticks()
-    return [
-        {
-            "entry_id": entry_id,
-            "kind": claim.kind.value,
-            "owner_id": claim.owner_id,
-            "from_tick": start,
-            "to_tick": min(start + SPAN_TICKS, ticks.stop),
-        }
-        for start in range(ticks.start, ticks.stop, SPAN_TICKS)
-    ]
-
-
 def become_appointment(session: Session, entry_id: int, expires_at: datetime | None = None) -> bool:
     """Turns a hold's entry into an appointment's. Its claims stay, so nothing can come between.
 
     `expires_at` is for a provisional one, which gives its time back then. False where the entry is gone:
     it lapsed and was struck.
     """
-    changed = session.execute(
-        sa.update(DiaryEntry)
-        .where(DiaryEntry.id == entry_id, DiaryEntry.kind == EntryKind.HOLD)
-        .values(kind=EntryKind.APPOINTMENT, expires_at=expires_at)
-    )
-    return changed.rowcount == 1  # type: ignore[attr-defined]
+    session.flush()
+    changed = session.connection().execute(_CONFIRMED, {"entry": entry_id, "until": expires_at})
+    return changed.rowcount == 1
+
+
+_CONFIRMED = (
+    sa.update(DiaryEntry.__table__)  # type: ignore[arg-type]
+    .where(DiaryEntry.id == sa.bindparam("entry"), DiaryEntry.kind == EntryKind.HOLD)
+    .values(kind=EntryKind.APPOINTMENT, expires_at=sa.bindparam("until"))
+)
 
 
 def keep_until(session: Session, entry_id: int, expires_at: datetime | None) -> bool:
@@ -256,7 +188,7 @@ def redraw(session: Session, entry_id: int) -> None:
     for kind, owner_id in dict.fromkeys((kind, owner_id) for kind, owner_id, _tick in squares):
         ticks = [tick for k, o, tick in squares if (k, o) == (kind, owner_id)]
         instants = [from_epoch_minute(tick * TICK_MINUTES) for tick in (ticks[0], ticks[-1] + 1)]
-        _write_spans(session, entry_id, [Claim(kind, owner_id, *instants)])
+        write_spans(session.connection(), [(entry_id, [Claim(kind, owner_id, *instants)])])
 
 
 def sweep(session: Session, before: datetime, at_most: int = 500) -> int:
@@ -336,11 +268,12 @@ def move(
             )
         )
     }
-    squares = {(claim.kind.value, claim.owner_id, tick) for claim in wanted for tick in claim.ticks()}
+    squares = {square for claim in wanted for square in claim.squares()}
     try:
         with session.begin_nested():
             if squares - had:
-                _write_squares(session, entry_id, squares - had)
+                new = sorted((*square, entry_id) for square in squares - had)
+                write_squares(session.connection(), new)
             for kind, owner in sorted({(k, o) for k, o, _tick in had - squares}):
                 ticks = [t for k, o, t in had - squares if (k, o) == (kind, owner)]
                 session.execute(
@@ -352,7 +285,7 @@ def move(
                     )
                 )
             session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
-            _write_spans(session, entry_id, wanted)
+            write_spans(session.connection(), [(entry_id, wanted)])
             if effort is not None:
                 session.execute(
                     sa.update(DiaryEntry).where(DiaryEntry.id == entry_id).values(**_effort_row(effort))

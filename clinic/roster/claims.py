@@ -1,0 +1,101 @@
+"""Claims: whose time something takes, as the squares of the diary and as the spans that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+
+import sqlalchemy as sa
+
+from clinic.kernel.errors import BadInput
+from clinic.kernel.ticks import ticks_between
+from clinic.roster.models import SPAN_TICKS, OwnerKind
+
+LONGEST = timedelta(days=370)
+# Rows that go into one statement; SQLite takes some ten thousand values at most.
+_MOST_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An owner's time from `start` to `end` (aware instants; widened outward to whole five minutes)."""
+
+    kind: OwnerKind
+    owner_id: int
+    start: datetime
+    end: datetime
+
+    def ticks(self) -> range:
+        if self.end <= self.start:
+            raise BadInput("The end must be after the start.")
+        if self.end - self.start > LONGEST:
+            raise BadInput("That is longer than a year.")
+        return ticks_between(self.start, self.end)
+
+    def squares(self) -> Iterator[tuple[str, int, int]]:
+        """Kind, owner and tick of each square."""
+        return ((self.kind.value, self.owner_id, tick) for tick in self.ticks())
+
+
+def session_claims(
+    *,
+    therapist_id: int,
+    room_id: int,
+    client_id: int | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    buffer_before: int,
+    buffer_after: int,
+    turnover: int,
+) -> list[Claim]:
+    """What a session takes: therapist with buffers, room with turnover, client bare (minutes)."""
+    before, after, turn = (timedelta(minutes=m) for m in (buffer_before, buffer_after, turnover))
+    claims = [
+        Claim(OwnerKind.THERAPIST, therapist_id, starts_at - before, ends_at + after),
+        Claim(OwnerKind.ROOM, room_id, starts_at, ends_at + turn),
+    ]
+    if client_id is not None:
+        claims.append(Claim(OwnerKind.CLIENT, client_id, starts_at, ends_at))
+    return claims
+
+
+def write_claims(connection: sa.Connection, entries: Iterable[tuple[int, Sequence[Claim]]]) -> None:
+    """Writes squares and spans of entries. The squares go in key order over all of them, each once."""
+    many = list(entries)
+    squares = {
+        (*square, entry_id) for entry_id, wanted in many for each in wanted for square in each.squares()
+    }
+    write_squares(connection, sorted(squares))
+    write_spans(connection, many)
+
+
+def write_squares(connection: sa.Connection, squares: Sequence[tuple[str, int, int, int]]) -> None:
+    """Writes squares (kind, owner, tick, entry) in the order given."""
+    _insert(connection, "slot_claim (kind, owner_id, tick, entry_id)", squares)
+
+
+def write_spans(connection: sa.Connection, entries: Iterable[tuple[int, Sequence[Claim]]]) -> None:
+    """Writes a row for each claim of the entries, or one for each day begun."""
+    rows = [
+        (entry_id, each.kind.value, each.owner_id, start, min(start + SPAN_TICKS, each.ticks().stop))
+        for entry_id, wanted in entries
+        for each in wanted
+        for start in each.ticks()[::SPAN_TICKS]
+    ]
+    _insert(connection, "diary_span (entry_id, kind, owner_id, from_tick, to_tick)", rows)
+
+
+def _insert(connection: sa.Connection, into: str, rows: Sequence[tuple[int | str, ...]]) -> None:
+    """Writes rows in the order given, many with one statement.
+
+    PostgreSQL then takes a third of the time that it takes for one after the other; put together by hand, as
+    SQLAlchemy would put it together anew for each number of rows.
+    """
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    for begin in range(0, len(rows), _MOST_ROWS):
+        some = rows[begin : begin + _MOST_ROWS]
+        one = f"({', '.join([mark] * len(some[0]))})"
+        statement = f"INSERT INTO {into} VALUES {', '.join([one] * len(some))}"  # noqa: S608 - our own names
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(some)))
