@@ -16,6 +16,7 @@ from clinic.booking import (
     journeys,
     pair_holds,
     pair_journeys,
+    pairs,
     parties,
     screening,
     services,
@@ -164,6 +165,27 @@ def test_what_was_agreed_to_for_the_other_is_kept_with_who_agreed(session: Sessi
     _one, other = two.confirm()
     words = session.scalars(sa.select(Consent.wording).where(Consent.client_id == other.client_id)).all()
     assert any("Agreed to by Ruth Carver, who books for Carl Hall." in each for each in words)
+
+
+@pytest.mark.parametrize("one_room", [False, True], ids=["two rooms", "one room"])
+def test_every_time_that_is_shown_can_be_held(
+    session: Session, now: datetime, two: Two, wide: Room, one_room: bool
+) -> None:
+    busy = two.clinic.wish(therapist_id=two.clinic.therapists[0].id)
+    who = makers.client(session, now, name="Cara Lane")
+    services.book(session, now, busy, TEN + 4 * HOUR, who, makers.intake(session, now), actor="desk")
+    two.take(one_room=one_room)
+    wishes = pair_holds.wishes_of(two.pair, two.clinic.site)
+    shown = pairs.find(
+        session, *wishes, TEN.date(), 1, now, one_room=one_room, ignore=pair_holds.entries_of(two.pair)
+    )
+    assert TEN - HOUR / 4 in {each.starts_at for each in shown}
+    for each in shown:
+        with session.begin_nested() as attempt:
+            two.take(each.starts_at, one_room=one_room)
+            assert two.held[0].starts_at == two.held[1].starts_at == each.starts_at
+            attempt.rollback()
+        session.expire_all()
 
 
 def test_booked_twice_it_is_booked_once(session: Session, two: Two) -> None:

@@ -15,6 +15,7 @@ from clinic.booking import diary_check, parties, services
 from clinic.booking.models import Appointment, Hold, Journey, JourneyPair
 from clinic.booking.statuses import HoldStatus
 from clinic.intake.models import Intake
+from clinic.notify.links import Links
 from clinic.notify.models import OutboxMessage
 from clinic.people import household
 from clinic.roster.models import Room
@@ -104,6 +105,7 @@ def leaf(page: str) -> str:
 
 
 def appointments(db: Session) -> list[Appointment]:
+    db.rollback()
     db.expire_all()
     return list(db.scalars(sa.select(Appointment).order_by(Appointment.id)))
 
@@ -419,6 +421,67 @@ def test_a_parent_and_a_child_are_booked_and_the_parent_answers_for_the_child(
     guardian = household.guardian_of(db, other.client_id)
     assert guardian is not None
     assert guardian.id == one.client_id
+
+
+CHILD = {"age_years-year": "2009", "guardian_ok": "attend"}
+
+
+def test_a_parent_who_answered_for_the_child_first_books_for_both(
+    two: TwoWalkers, clinic: Clinic, db: Session
+) -> None:
+    two.to_time(clinic.swedish.id, about_you=CHILD)
+    assert "Of the child you answered for." in two.get("/book/together").text
+    Walker.post(two, "/book/together", {"first": "Ben Carver", "second": "Ruth Carver"})
+    two.second(clinic.swedish.id)
+    two.turn("both")
+    two.hold_same(clinic)
+    assert "We write to Ruth here" in two.get("/book/together/details").text
+    Walker.post(two, "/book/together/details", REACH)
+    two.book_both()
+    one, other = appointments(db)
+    by_name = {each.client.name: each for each in (one, other)}
+    guardian = household.guardian_of(db, by_name["Ben Carver"].client_id)
+    assert guardian is not None
+    assert guardian.id == by_name["Ruth Carver"].client_id
+    party = parties.party_of(db, one.id)
+    assert party is not None
+    assert party.booked_by == f"client:{guardian.id}"
+
+
+def test_two_children_are_booked_on_the_telephone(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
+    two.to_time(clinic.swedish.id, about_you=CHILD)
+    Walker.post(two, "/book/together", {"first": "Ben Carver", "second": "Ida Carver"})
+    two.second(clinic.swedish.id, about_you=CHILD)
+    two.turn("both")
+    assert "Ring us to book for two children" in two.get("/book/together/time").text
+    assert two.hold_same(clinic).status_code == 303
+    assert db.scalars(sa.select(Hold)).all() == []
+
+
+def test_somebody_who_is_back_books_with_who_they_bring(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
+    two.to_check(clinic.swedish.id)
+    assert two.book().location == "/book/booked"
+    (before,) = appointments(db)
+    links = Links("a secret for tests only", "http://127.0.0.1:8000")
+    token = links.manage_token(before.id, before.ends_at)
+    Walker.post(two, f"/appointment/{token}/again")
+    two.answer("safety")
+    two.post("/book/changes", {"anything_changed": "none"})
+    two.post("/book/wishes")
+    two.post("/book/outcome")
+    two.post("/book/session", {"option": clinic.swedish.id})
+    assert 'value="Ruth Carver"' in two.get("/book/together").text
+    Walker.post(two, "/book/together", NAMES)
+    two.second(clinic.swedish.id)
+    two.turn("both")
+    assert TEN not in slots_of(two.get("/book/together/time?all=y").text)  # Ruth is there already
+    data = {"slot": "2026-11-25T10:00Z", "option": [clinic.swedish.id, clinic.swedish.id]}
+    assert Walker.post(two, "/book/together/time", data).location == "/book/together/details"
+    Walker.post(two, "/book/together/details", REACH)
+    assert two.book_both().location == "/book/together/booked"
+    made = appointments(db)
+    assert [each.client_id for each in made].count(before.client_id) == 2
+    assert len(made) == 3
 
 
 def test_the_other_may_have_an_email_of_their_own(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
