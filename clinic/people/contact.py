@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -51,6 +52,7 @@ def read_phone(text: str, locale: str = "UK", field: str = "phone") -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+@lru_cache(maxsize=1024)
 def shown_phone(phone: str | None, region: str = "GB") -> str:
     """'020 7946 0142' for an E.164 number of the site's own region, '+33 ...' for another."""
     if not phone:

@@ -312,9 +312,9 @@ def _diary(
     low, high = ticks
     rows = _rows(
         session,
-        statements.TAKEN,
-        therapist_ids=therapist_ids,
-        room_ids=room_ids,
+        statements.TAKEN[session.get_bind().dialect.name],
+        therapist_ids=list(therapist_ids),
+        room_ids=list(room_ids),
         client_id=search.client_id or 0,
         low=low,
         high=high,

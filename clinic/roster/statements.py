@@ -5,7 +5,11 @@ Values go in under their names; those in lists may be empty.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from clinic.roster.hands import EFFORT_COLUMNS, LIMIT_COLUMNS
 from clinic.roster.models import (
@@ -92,25 +96,42 @@ CLOSURES = sa.select(Closure.site_id, Closure.starts_on, Closure.ends_on).where(
     Closure.ends_on >= sa.bindparam("first"),
 )
 
-# Who is taken when, lapsed holds and one entry left out; no client's number is nought.
-TAKEN = (
-    sa.select(
-        sa.type_coerce(DiarySpan.kind, sa.String).label("owner_kind"),
-        DiarySpan.owner_id,
-        sa.type_coerce(DiaryEntry.kind, sa.String).label("entry_kind"),
-        DiarySpan.from_tick,
-        DiarySpan.to_tick,
-        *EFFORT_COLUMNS,
+
+def _taken(among: Callable[[Any, str], sa.ColumnElement[bool]]) -> sa.Executable:
+    """Who is taken when, lapsed holds and one entry left out; no client's number is nought."""
+    owner = sa.or_(
+        sa.and_(DiarySpan.kind == OwnerKind.THERAPIST, among(DiarySpan.owner_id, "therapist_ids")),
+        sa.and_(DiarySpan.kind == OwnerKind.ROOM, among(DiarySpan.owner_id, "room_ids")),
+        sa.and_(DiarySpan.kind == OwnerKind.CLIENT, DiarySpan.owner_id == sa.bindparam("client_id")),
     )
-    .join(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
-    .where(
-        sa.or_(
-            sa.and_(DiarySpan.kind == OwnerKind.THERAPIST, DiarySpan.owner_id.in_(_list("therapist_ids"))),
-            sa.and_(DiarySpan.kind == OwnerKind.ROOM, DiarySpan.owner_id.in_(_list("room_ids"))),
-            sa.and_(DiarySpan.kind == OwnerKind.CLIENT, DiarySpan.owner_id == sa.bindparam("client_id")),
-        ),
-        DiarySpan.touches(sa.bindparam("low", type_=sa.Integer), sa.bindparam("high", type_=sa.Integer)),
-        sa.or_(DiaryEntry.expires_at.is_(None), DiaryEntry.expires_at > sa.bindparam("now")),
-        DiarySpan.entry_id != sa.bindparam("ignored"),
+    return (
+        sa.select(
+            sa.type_coerce(DiarySpan.kind, sa.String).label("owner_kind"),
+            DiarySpan.owner_id,
+            sa.type_coerce(DiaryEntry.kind, sa.String).label("entry_kind"),
+            DiarySpan.from_tick,
+            DiarySpan.to_tick,
+            *EFFORT_COLUMNS,
+        )
+        .join(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
+        .where(
+            owner,
+            DiarySpan.touches(sa.bindparam("low", type_=sa.Integer), sa.bindparam("high", type_=sa.Integer)),
+            sa.or_(DiaryEntry.expires_at.is_(None), DiaryEntry.expires_at > sa.bindparam("now")),
+            DiarySpan.entry_id != sa.bindparam("ignored"),
+        )
     )
-)
+
+
+def _one_of(column: Any, name: str) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = column.in_(_list(name))
+    return found
+
+
+def _any_of(column: Any, name: str) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(sa.Integer)))
+    return found
+
+
+# By database: PostgreSQL takes each list as one value, and so plans one statement for lists of any length.
+TAKEN = {"sqlite": _taken(_one_of), "postgresql": _taken(_any_of)}
