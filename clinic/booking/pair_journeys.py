@@ -258,5 +258,5 @@ def locked(session: Session, now: datetime, pair_id: int) -> JourneyPair:
         raise Stale("This visit to our pages has ended. Start again from the first question.")
     for journey in (pair.first, pair.second):
         if journey is not None:
-            session.refresh(journey, with_for_update=True)
+            session.get(Journey, journey.id, with_for_update=True, populate_existing=True)
     return pair
