@@ -7,13 +7,11 @@ that two writers who want the same squares meet at the first of them and never i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from clinic.kernel.errors import SlotTaken
@@ -21,9 +19,9 @@ from clinic.kernel.ticks import TICK_MINUTES, ticks_between
 from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.claims import Claim as Claim
 from clinic.roster.claims import session_claims as session_claims
-from clinic.roster.claims import write_claims, write_spans, write_squares
+from clinic.roster.claims import wipe_squares, write_claims, write_spans, write_squares
 from clinic.roster.limits import Effort
-from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
+from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, SlotClaim
 
 NO_EFFORT = Effort()
 
@@ -39,54 +37,41 @@ def enter(
     """Writes an entry with its claims and gives its id; SlotTaken if any square is written already.
 
     `effort` is what a session asks of the therapist's hands (`hands.effort_of`); nothing for time off.
-    Lapsed holds that stand in the way are struck. The claims go in within a savepoint, so a refusal
-    leaves the caller's transaction usable.
+    Lapsed holds that stand in the way are struck. A refusal writes nothing and leaves the caller's
+    transaction usable.
     """
     wanted = list(claims)
-    row = {"kind": kind, "created_at": now, "expires_at": expires_at, **_effort_row(effort)}
-
-    def write() -> int:
-        with _savepoint(session) as connection:
-            made = connection.execute(_NEW_ENTRY, row).inserted_primary_key
-            assert made is not None
-            entry_id: int = made[0]
-            write_claims(connection, [(entry_id, wanted)])
-            return entry_id
-
-    return _past_the_lapsed(session, wanted, now, write)
-
-
-@contextmanager
-def _savepoint(session: Session) -> Iterator[sa.Connection]:
-    """A savepoint for statements alone: what the session holds in memory is not changed by them."""
     session.flush()
     connection = session.connection()
-    with connection.begin_nested():
-        yield connection
+    row = {"kind": kind, "created_at": now, "expires_at": expires_at, **_effort_row(effort)}
+    made = connection.execute(_NEW_ENTRY, row).inserted_primary_key
+    assert made is not None
+    entry_id: int = made[0]
+    if not _write(session, entry_id, wanted, now):
+        strike(session, entry_id)
+        raise SlotTaken(who=_who_stands_there(session, wanted))
+    return entry_id
 
 
 _NEW_ENTRY = sa.insert(DiaryEntry.__table__)  # type: ignore[arg-type]
 
 
-def _past_the_lapsed(
-    session: Session, wanted: Sequence[Claim], now: datetime, write: Callable[[], int]
-) -> int:
-    """Gives what `write` gives; where squares are taken, once more with the lapsed holds struck; SlotTaken.
+def _write(session: Session, entry_id: int, wanted: Sequence[Claim], now: datetime) -> bool:
+    """Writes claims that an entry has not yet; where squares are taken, once more with lapsed holds struck.
 
-    Looked for only then: nearly always there are none.
+    Those are looked for only then: nearly always there are none. False, with none of these squares, where
+    somebody else has one.
     """
-    try:
-        return write()
-    except IntegrityError as error:
-        if not _is_claim_collision(error):
-            raise
+    connection = session.connection()
+    squares = [square for claim in wanted for square in claim.squares()]
+    if write_claims(connection, [(entry_id, wanted)]):
+        return True
+    wipe_squares(connection, entry_id, squares)
     if strike_lapsed(session, wanted, now):
-        try:
-            return write()
-        except IntegrityError as error:
-            if not _is_claim_collision(error):
-                raise
-    raise SlotTaken(who=_who_stands_there(session, wanted))
+        if write_claims(connection, [(entry_id, wanted)]):
+            return True
+        wipe_squares(connection, entry_id, squares)
+    return False
 
 
 def enter_many(
@@ -107,31 +92,21 @@ def enter_many(
         {"kind": kind, "created_at": now, "expires_at": None, **_effort_row(effort)}
         for effort in efforts or [NO_EFFORT] * len(many)
     ]
-    try:
-        with session.begin_nested():
-            ids = list(
-                session.scalars(
-                    sa.insert(DiaryEntry).returning(DiaryEntry.id, sort_by_parameter_order=True), entries
-                )
-            )
-            write_claims(session.connection(), zip(ids, many, strict=True))
-    except IntegrityError as error:
-        if not _is_claim_collision(error):
-            raise
-        raise SlotTaken() from None
+    ids = list(
+        session.scalars(sa.insert(DiaryEntry).returning(DiaryEntry.id, sort_by_parameter_order=True), entries)
+    )
+    if not write_claims(session.connection(), zip(ids, many, strict=True)):
+        session.execute(sa.delete(DiaryEntry).where(DiaryEntry.id.in_(ids)))
+        raise SlotTaken()
     return ids
 
 
 def extend(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime) -> None:
     """Adds claims to an entry (a client to a hold, say); SlotTaken if a square is written already."""
     wanted = list(claims)
-
-    def write() -> int:
-        with _savepoint(session) as connection:
-            write_claims(connection, [(entry_id, wanted)])
-        return entry_id
-
-    _past_the_lapsed(session, wanted, now, write)
+    session.flush()
+    if not _write(session, entry_id, wanted, now):
+        raise SlotTaken(who=_who_stands_there(session, wanted))
 
 
 def _effort_row(effort: Effort) -> dict[str, Any]:
@@ -269,36 +244,15 @@ def move(
         )
     }
     squares = {square for claim in wanted for square in claim.squares()}
-    try:
-        with session.begin_nested():
-            if squares - had:
-                new = sorted((*square, entry_id) for square in squares - had)
-                write_squares(session.connection(), new)
-            for kind, owner in sorted({(k, o) for k, o, _tick in had - squares}):
-                ticks = [t for k, o, t in had - squares if (k, o) == (kind, owner)]
-                session.execute(
-                    sa.delete(SlotClaim).where(
-                        SlotClaim.entry_id == entry_id,
-                        SlotClaim.kind == OwnerKind(kind),
-                        SlotClaim.owner_id == owner,
-                        SlotClaim.tick.in_(ticks),
-                    )
-                )
-            session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
-            write_spans(session.connection(), [(entry_id, wanted)])
-            if effort is not None:
-                session.execute(
-                    sa.update(DiaryEntry).where(DiaryEntry.id == entry_id).values(**_effort_row(effort))
-                )
-    except IntegrityError as error:
-        if not _is_claim_collision(error):
-            raise
-        raise SlotTaken(who=_who_stands_there(session, wanted, entry_id)) from None
-
-
-def _is_claim_collision(error: IntegrityError) -> bool:
-    text = str(error.orig)
-    return "pk_slot_claim" in text or "slot_claim.kind" in text
+    connection = session.connection()
+    if not write_squares(connection, sorted((*square, entry_id) for square in squares - had)):
+        wipe_squares(connection, entry_id, squares - had)
+        raise SlotTaken(who=_who_stands_there(session, wanted, entry_id))
+    wipe_squares(connection, entry_id, had - squares)
+    session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
+    write_spans(connection, [(entry_id, wanted)])
+    if effort is not None:
+        session.execute(sa.update(DiaryEntry).where(DiaryEntry.id == entry_id).values(**_effort_row(effort)))
 
 
 def _who_stands_there(session: Session, claims: Sequence[Claim], except_entry: int = 0) -> str | None:
