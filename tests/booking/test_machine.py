@@ -197,6 +197,13 @@ class Desk(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
+    @rule(visit=st.one_of(visits, appointments), seconds=st.sampled_from([-1, 0, 60]))
+    def its_time_comes(self, visit: Visit, seconds: int) -> None:
+        """The moment at which a hold or a provisional time goes back, or the one before."""
+        if visit.state.stage in (HELD, PROVISIONAL) and visit.state.expires != NEVER:
+            until = EPOCH + timedelta(minutes=visit.state.expires, seconds=seconds)
+            self.now = max(self.now, until)
+
     @rule(
         target=visits, starts=a_start, who=anybody, whose=anybody, held=st.sampled_from([False, False, True])
     )
@@ -232,6 +239,14 @@ class Desk(RuleBasedStateMachine):
         intake = makers.intake(self.session, self.now, HELD_ANSWERS)
         contact = Contact("Anna Petrova", "anna@client.example", "+442079460000")
         return intake.id, decisions.ask(self.session, self.now, intake, contact, self.clinic.site).id
+
+    @rule(target=appointments, starts=a_start, who=anybody, whose=somebody)
+    def wait(self, starts: int, who: int | None, whose: int) -> Visit | MultipleResults:
+        """Somebody whose answers are held keeps a time until it is decided."""
+        visit = self._hold(starts, who, None, held=True)
+        if visit is None or not self._confirm(visit, self.clients[whose]):
+            return multiple()
+        return visit
 
     @rule(target=appointments, visit=visits, whose=somebody)
     def confirm(self, visit: Visit, whose: int) -> Visit | MultipleResults:
@@ -288,7 +303,7 @@ class Desk(RuleBasedStateMachine):
         self.things.append(visit)
         return visit
 
-    @rule(visit=visits)
+    @rule(visit=st.one_of(visits, appointments))
     def release(self, visit: Visit) -> None:
         assert self.ask(lambda: services.release(self.session, visit.hold))[0] == "ok"
         if visit.state.stage == HELD:
@@ -362,7 +377,7 @@ class Desk(RuleBasedStateMachine):
             assert answer == "ok"
             visit.state = replace(visit.state, stage=status.value)
 
-    @rule(visit=visits, says=st.sampled_from(["yes", "yes", "no"]))
+    @rule(visit=st.one_of(visits, appointments), says=st.sampled_from(["yes", "yes", "no"]))
     def decide(self, visit: Visit, says: str) -> None:
         """A person decides about answers that were held."""
         if visit.intake != "undecided" or visit.clearance is None:
@@ -459,6 +474,8 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def every_appointment_is_as_it_was_last_left(self) -> None:
+        """And its entry goes back when it does: never, once it is booked."""
+        goes_back = dict(self.session.execute(sa.select(DiaryEntry.id, DiaryEntry.expires_at)).all())
         for thing in self.things:
             if isinstance(thing, Visit) and thing.appointment is not None:
                 row, state = self.row(thing), thing.state
@@ -467,6 +484,9 @@ class Desk(RuleBasedStateMachine):
                 )  # fmt: skip
                 assert (row.starts_at, row.client_id) == (instant(state.starts), state.client)
                 assert (row.entry_id is not None) or not self.stands(thing)
+                if row.entry_id is not None:
+                    until = None if state.expires == NEVER else EPOCH + timedelta(minutes=state.expires)
+                    assert goes_back[row.entry_id] == until
                 first = self.session.scalars(
                     sa.select(AppointmentEvent.kind)
                     .where(AppointmentEvent.appointment_id == row.id)
