@@ -22,32 +22,53 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tests.race.history import NEVER, History, House, Operation, Violation
-from tests.race.model import BOOKED, HELD, MAY_BE_FOLLOWED, STANDING, Square, State, Thing, answers, place
+from tests.race.model import (
+    BOOKED,
+    ENDED,
+    MAY_BE_FOLLOWED,
+    MOVABLE,
+    PROVISIONAL,
+    Moment,
+    Square,
+    State,
+    Thing,
+    answers,
+    place,
+)
+from tests.race.remains import diary_as_it_is
 from tests.race.timeline import Timeline
 
-OWES_MAIL = frozenset({"moved", "cancelled", "reactivated"})  # and the first event, whichever it is
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A part of a stay: between which instants it may have been, and when it lapses (service clock)."""
+
+    since: float
+    until: float
+    expires: float = NEVER
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
     """One owner's squares taken by one thing: began within `since`, ended within `until` (both instants).
 
-    A hold stands in nobody's way once it has lapsed (`expires`, service clock), unless it was confirmed
-    (from `kept_from` on), or was written so slowly that it came in only after the other had asked.
+    A hold or a provisional time stands in nobody's way once it has lapsed, unless it was kept (a later
+    spell), or was written so slowly that it came in only after the other had asked.
     """
 
     thing: Thing
     square: Square
     since: tuple[float, float]
     until: tuple[float, float]
-    expires: float
-    kept_from: float
+    spells: tuple[Spell, ...]
 
     def may_block(self, asked: Operation) -> bool:
         """Whether it may have stood in the way at some moment between asking and answer."""
-        lapsed = asked.now >= self.expires and self.since[1] < asked.at  # and there to be struck first
-        since = max(self.since[0], self.kept_from) if lapsed else self.since[0]
-        return since <= asked.done and asked.at <= self.until[1]
+        late = self.since[1] >= asked.at  # not there yet to be struck first
+        return any(
+            spell.since <= asked.done and asked.at <= spell.until and (late or asked.now < spell.expires)
+            for spell in self.spells
+        )
 
     def may_have_come_between(self, asked: Operation) -> bool:
         """Whether it may have begun after the asking: free when looked at, taken when written."""
@@ -120,26 +141,28 @@ def double_bookings(squares: Squares) -> list[Violation]:
 def stays_of(thing: Thing, timeline: Timeline) -> list[Stay]:
     """What a thing took, one stay for each owner for as long as it kept the same squares."""
     house, found = timeline.history.house, []
-    kept_from = thing.moments[1].earliest if thing.appointment is not None and thing.moments[1:] else NEVER
-    expires = thing.moments[0].state.expires
-    open_since: dict[str, tuple[Square, tuple[float, float], bool]] = {}
+    open_now: dict[str, tuple[Square, list[Moment]]] = {}
 
     def close(kind: str, until: tuple[float, float]) -> None:
-        square, since, was_hold = open_since.pop(kind)
-        lapses = expires if was_hold else NEVER
-        if kept_from == NEVER:  # nobody confirmed it: from then on anybody may have struck it
-            until = (min(until[0], timeline.struck_from(lapses)), until[1])
-        found.append(Stay(thing, square, since, until, lapses, kept_from))
+        square, kept = open_now.pop(kind)
+        ends = [later.latest for later in kept[1:]] + [until[1]]
+        spells = tuple(
+            Spell(each.earliest, end, each.state.expires) for each, end in zip(kept, ends, strict=True)
+        )
+        # Nobody kept it after that: from then on anybody may have struck it.
+        surely = min(until[0], timeline.struck_from(spells[-1].expires))
+        found.append(Stay(thing, square, (kept[0].earliest, kept[0].latest), (surely, until[1]), spells))
 
     for moment in thing.moments:
         now = {square[0]: square for square in moment.state.squares(house)}
-        bounds = (moment.earliest, moment.latest)
-        for kind, (square, _since, _was_hold) in list(open_since.items()):
-            if now.get(kind) != square or square[1] is None:
-                close(kind, bounds)
+        for kind, (square, kept) in list(open_now.items()):
+            # One that had lapsed, and been struck, may have been entered anew where it was moved to.
+            is_anew = moment.is_move and kept[-1].state.expires != NEVER
+            if now.get(kind) != square or square[1] is None or is_anew:
+                close(kind, (moment.earliest, moment.latest))
         for kind, square in now.items():
-            open_since.setdefault(kind, (square, bounds, moment.state.stage == HELD))
-    for kind in list(open_since):
+            open_now.setdefault(kind, (square, []))[1].append(moment)
+    for kind in list(open_now):
         close(kind, (NEVER, NEVER))
     return found
 
@@ -165,8 +188,8 @@ class Judge:
             if asked.kind == "lapse":  # does what there is to do, and says no to nobody
                 continue
             thing = self._thing_of(asked)
-            if asked.kind == "series":
-                if asked.is_refused and not self._series_is_justified(asked):
+            if asked.kind in OF_MANY:
+                if asked.is_refused and not OF_MANY[asked.kind](self, asked):
                     yield Violation("refusal", f"{asked} was told {asked.answer} and nothing justified it")
             elif thing is not None:
                 yield from self._of_thing(asked, thing)
@@ -184,8 +207,7 @@ class Judge:
     def _of_thing(self, asked: Operation, thing: Thing) -> Iterator[Violation]:
         given = "same" if asked.answer == "ok" else asked.answer
         for state in thing.states_during(asked):
-            may_be_struck = self.timeline.struck_from(state.expires) <= asked.done
-            if given in answers(state, asked, may_be_struck) and self._place_says_so(asked, thing, state):
+            if given in self._may(state, asked) and self._place_says_so(asked, thing, state):
                 break
         else:
             stages = " or ".join(dict.fromkeys(s.stage for s in thing.states_during(asked)))
@@ -212,13 +234,25 @@ class Judge:
             )
         return True
 
+    def _said(self, state: State, asked: Operation) -> frozenset[str]:
+        return self.timeline.requests.said(state.intake, asked)
+
+    def _decision_is_justified(self, asked: Operation) -> bool:
+        """A decision is refused where the answers have been superseded."""
+        return asked.answer == "WrongState" and ENDED in self.timeline.requests.said(
+            asked.args["intake"], asked
+        )
+
     def _series_is_justified(self, asked: Operation) -> bool:
         """A series is refused for its first appointment, or for any one of its dates."""
         first = self.things.get(("appointment", asked.args["after"]))
         if first is None:
             return False
+        states = list(first.states_during(asked))
         if asked.answer == "WrongState":
-            return any(state.stage not in MAY_BE_FOLLOWED for state in first.states_during(asked))
+            return any(state.stage not in MAY_BE_FOLLOWED for state in states)
+        if asked.answer in ("NotCleared", "Excluded"):
+            return any(state.stage == PROVISIONAL or state.intake is not None for state in states)
         option, client = first.last.option, asked.args["client"]
         if option is None or asked.answer not in ("SlotTaken", "NotOffered"):
             return False
@@ -229,6 +263,51 @@ class Judge:
             )
             for starts, therapist in asked.args["dates"]
         )
+
+    def _series_change_is_justified(self, asked: Operation) -> bool:
+        """A series is refused for the one that was looked at, or for any one that is meant with it."""
+        this = self.things.get(("appointment", asked.args["appointment"]))
+        if this is None:
+            return False
+        version, states = asked.args["version"], list(this.states_during(asked))
+        if asked.answer == "Stale":
+            return version is not None and any(state.version != version for state in states)
+        asked = replace(asked, args={**asked.args, "version": None})
+        of_all = self.timeline.history.afterwards.series
+        meant = [
+            (thing, state)
+            for number, (series, _begun_by) in of_all.items()
+            if series == asked.args["series"] and (thing := self.things.get(("appointment", number)))
+            for state in thing.states_during(asked)
+            if thing is this or (asked.args["reach"] != "this" and state.stage in MOVABLE)
+        ]
+        if asked.kind == "cancel_series":
+            return any(asked.answer in self._may(state, asked) for _thing, state in meant)
+        return any(self._refuses_move(asked, thing, state, meant) for thing, state in meant)
+
+    def _refuses_move(
+        self, asked: Operation, thing: Thing, state: State, meant: list[tuple[Thing, State]]
+    ) -> bool:
+        """Whether one of a series was in the way of moving them all."""
+        if asked.answer not in self._may(state, asked):
+            return False
+        if asked.answer not in ("SlotTaken", "NotOffered"):
+            return True
+        assert state.option is not None
+        by_day = asked.args["starts"] // 1440 - (asked.args["starts"] - asked.args["by"]) // 1440
+        starts = asked.args["starts"]
+        if asked.args["appointment"] != thing.appointment:
+            starts = (state.starts // 1440 + by_day) * 1440 + asked.args["starts"] % 1440
+        for_one = replace(asked, args={"therapist": state.therapist})
+        minutes = state.ends - state.starts
+        if self._refuses_place(for_one, starts, minutes, state.option, state.client, thing):
+            return True
+        days = [other.starts // 1440 for sibling, other in meant if sibling is not thing]
+        return state.starts // 1440 in days  # brought to one time of day, they are in one another's way
+
+    def _may(self, state: State, asked: Operation) -> set[str]:
+        struck = self.timeline.struck_from(state.expires) <= asked.done
+        return answers(state, asked, self.house, may_be_struck=struck, rulings=self._said(state, asked))
 
     def _is_justified(self, asked: Operation) -> bool:
         """Of what asks for something new."""
@@ -290,43 +369,10 @@ class Judge:
         )
 
 
-def diary_as_it_is(timeline: Timeline) -> Iterator[Violation]:
-    """The diary afterwards: no square twice, spans as squares, and exactly what the last states take."""
-    afterwards, house = timeline.history.afterwards, timeline.history.house
-    written: dict[tuple[str, int, int], set[int]] = defaultdict(set)
-    for kind, owner, tick, entry in afterwards.claims:
-        if entry in written[kind, owner, tick]:
-            yield Violation("double", f"entry {entry} has {kind} {owner} at tick {tick} twice")
-        written[kind, owner, tick].add(entry)
-    for (kind, owner, tick), entries in written.items():
-        if len(entries) > 1:
-            yield Violation("double", f"{kind} {owner} is taken at tick {tick} by {sorted(entries)}")
-    drawn = {(k, o, t, e) for k, o, low, high, e in afterwards.spans for t in range(low, high)}
-    if drawn != set(afterwards.claims):
-        yield Violation("state", "the spans do not say what the squares say")
-    due: dict[tuple[str, int | None, int], str] = {}
-    for thing in timeline.things:
-        if thing.last.stage in STANDING:
-            for kind, owner, low, high in thing.last.squares(house):
-                due |= {(kind, owner, tick): thing.name for tick in range(low, high)}
-        yield from _mails(thing, timeline)
-    for name in dict.fromkeys(due[square] for square in due.keys() - written.keys()):
-        yield Violation("lost", f"{name} stands and its time is not in the diary")
-    strangers = {entry for square in written.keys() - due.keys() for entry in written[square]}
-    for entry in sorted(strangers):
-        yield Violation("phantom", f"entry {entry} takes time that belongs to nobody")
-
-
-def _mails(thing: Thing, timeline: Timeline) -> Iterator[Violation]:
-    """One mail is owed for each change that the client must hear of."""
-    if thing.appointment is None:
-        return
-    first = timeline.events[thing.appointment][0][0] if timeline.events[thing.appointment] else ""
-    if first in timeline.operations and timeline.operations[first].kind == "series":
-        return  # one mail tells of the whole
-    events = [kind for _actor, kind in timeline.events[thing.appointment]]
-    due = 1 + sum(kind in OWES_MAIL for kind in events[1:])
-    owed = timeline.history.afterwards.mails.get(thing.appointment, 0)
-    if due != owed:
-        rule = "lost" if owed < due else "double"
-        yield Violation(rule, f"{thing.name} owes {owed} mails instead of {due}")
+OF_MANY = {
+    "series": Judge._series_is_justified,
+    "move_series": Judge._series_change_is_justified,
+    "cancel_series": Judge._series_change_is_justified,
+    "decide": Judge._decision_is_justified,
+    "renew": lambda _judge, _asked: False,
+}

@@ -30,13 +30,19 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The clinic of a run: everybody works the same hours, written as minutes of the UTC day."""
+    """The clinic of a run: everybody works the same hours, written as minutes of the UTC day.
+
+    `too_deep` are the options that held answers leave out even after a yes; `kept_minutes` is how long a
+    provisional time is kept.
+    """
 
     therapists: tuple[int, ...]
     rooms: tuple[int, ...]
     sessions: Mapping[int, Session]
     hours: tuple[tuple[int, int], ...] = ((9 * 60, 12 * 60), (12 * 60 + 30, 17 * 60))
     grid: int = 15
+    too_deep: frozenset[int] = frozenset()
+    kept_minutes: int = 60
 
     def is_open(self, start: int, end: int) -> bool:
         """Whether a therapist may be at work from `start` to `end` (epoch minutes), breaks left out."""
@@ -76,11 +82,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Afterwards:
-    """What the database holds when all is quiet: rows as plain values, keyed by number where they have one.
+    """What the database holds when all is quiet: rows as plain values, by number where they have one.
 
-    `events` are (appointment, actor, kind) in the order they were written; `claims` are (kind, owner, tick,
-    entry) and `spans` (kind, owner, first tick, tick after the last, entry); `mails` how many are owed for
-    each appointment.
+    `events` are (appointment, operation, kind) in the order they were written; `moved_to` is the start that
+    an operation gave an appointment; `rulings` are (intake, operation, kind) of what was asked and decided
+    about held answers, in their order; `intakes` when each was written (service clock); `series` the series
+    and the operation that began it, for each appointment that belongs to one. `claims` are (kind, owner,
+    tick, entry) and `spans` (kind, owner, first tick, tick after the last, entry); `mails` how many are owed
+    for each appointment.
     """
 
     holds: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -91,6 +100,10 @@ class Afterwards:
     spans: tuple[tuple[str, int, int, int, int], ...] = ()
     entries: frozenset[int] = frozenset()
     mails: Mapping[int, int] = field(default_factory=dict)
+    moved_to: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    rulings: tuple[tuple[int, str, str], ...] = ()
+    intakes: Mapping[int, int] = field(default_factory=dict)
+    series: Mapping[int, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,34 +5,46 @@ It says by itself what may follow what; the clinic's own tables are not asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tests.race.history import NEVER, TICK, House, Operation
 
 HELD, LET_GO, RUN_OUT = "held", "let go", "run out"
 AWAY, BACK = "away", "back"
-BOOKED, CANCELLED = "booked", "cancelled"
+PROVISIONAL, BOOKED, CANCELLED, LAPSED = "provisional", "booked", "cancelled", "lapsed"
+NOT_ASKED, WAITS, YES, NO, ENDED = "not asked", "waits", "yes", "no", "ended"  # a request about held answers
 
-STANDING = frozenset({HELD, AWAY, BOOKED, "provisional", "checked_in", "fulfilled", "no_show"})
-MOVABLE = frozenset({BOOKED, "provisional"})
+STANDING = frozenset({HELD, AWAY, BOOKED, PROVISIONAL, "checked_in", "fulfilled", "no_show"})
+MOVABLE = frozenset({BOOKED, PROVISIONAL})
 MAY_BE_FOLLOWED = frozenset({BOOKED, "checked_in", "fulfilled"})
 NEXT = {
-    "provisional": {BOOKED, CANCELLED, "lapsed"},
+    PROVISIONAL: {BOOKED, CANCELLED, LAPSED},
     BOOKED: {"checked_in", CANCELLED, "no_show"},
     "checked_in": {"fulfilled", BOOKED, CANCELLED},
     "fulfilled": {"checked_in"},
     "no_show": {BOOKED, "checked_in"},
     CANCELLED: {BOOKED},
-    "lapsed": set(),
+    LAPSED: set(),
 }
+# What an event of the ledger says of the stage; those not named leave it as it was.
+BECOMES = {"confirmed": BOOKED, "reactivated": BOOKED, "reopened": PROVISIONAL} | {
+    each: each for each in NEXT
+}
+DECIDED_BEFORE = 12 * 60
+MICROSECONDS = 60_000_000  # a minute of the service's clock
 
 Square = tuple[str, int | None, int, int]  # kind, owner (None: not known which), first tick, tick after
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a visit or an absence stands; `room`, `therapist` and `version` are None where nobody knows."""
+    """How a visit or an absence stands; `room`, `therapist` and `version` are None where nobody knows.
+
+    `intake` are the answers it rests on, where they were held for somebody's yes; `expires` is when a hold or
+    a provisional time goes back.
+    """
 
     stage: str
     therapist: int | None
@@ -43,6 +55,7 @@ class State:
     option: int | None = None
     expires: float = NEVER
     version: int | None = None
+    intake: int | None = None
 
     def squares(self, house: House) -> list[Square]:
         """What it takes of the diary, as one stretch of ticks for each owner."""
@@ -77,13 +90,21 @@ def ticks(start: int, end: int) -> tuple[int, int]:
     return start // TICK, -(-end // TICK)
 
 
-def answers(state: State, asked: Operation, may_be_struck: bool) -> set[str]:
+def answers(
+    state: State,
+    asked: Operation,
+    house: House,
+    *,
+    may_be_struck: bool,
+    rulings: frozenset[str] = frozenset(),
+) -> set[str]:
     """Every answer that `asked` may have got while `state` stood: 'ok' with an effect, 'same' without.
 
-    Whether a place was really taken is not judged here: SlotTaken is among the answers wherever one may be.
+    `rulings` is what may have been said of the answers it rests on. Whether a place was really taken is not
+    judged here: SlotTaken is among the answers wherever one may be.
     """
     if asked.kind == "confirm":
-        return _of_confirm(state, asked, may_be_struck)
+        return _of_confirm(state, asked, may_be_struck, rulings)
     if asked.kind in ("release", "end_time_off"):
         return {"ok"} if state.stage in (HELD, AWAY) else {"same"}
     found = set()
@@ -92,60 +113,147 @@ def answers(state: State, asked: Operation, may_be_struck: bool) -> set[str]:
         if state.version is not None:
             return {"Stale"}
         found.add("Stale")
-    return found | _of_change(state, asked)
+    if asked.kind in ("move", "move_series"):
+        return found | _of_move(state, asked, house, may_be_struck, rulings)
+    return found | _of_change(state, asked, house, rulings)
 
 
-def _of_confirm(state: State, asked: Operation, may_be_struck: bool) -> set[str]:
+def _of_confirm(state: State, asked: Operation, may_be_struck: bool, rulings: frozenset[str]) -> set[str]:
     if state.stage in (LET_GO, RUN_OUT):
         return {"HoldLapsed"}
     if state.stage != HELD:
         return {"same"}
     if asked.now >= state.expires:
         return {"HoldLapsed"}
-    return {"ok", "SlotTaken"} | ({"HoldLapsed"} if may_be_struck else set())
+    found = {"HoldLapsed"} if may_be_struck else set()
+    if state.intake is not None and rulings - {WAITS, YES}:
+        found.add("NotCleared")
+    if state.intake is None or rulings & {WAITS, YES}:
+        found |= {"ok", "SlotTaken"}
+    return found
 
 
-def _of_change(state: State, asked: Operation) -> set[str]:
+def _of_move(
+    state: State, asked: Operation, house: House, may_be_struck: bool, rulings: frozenset[str]
+) -> set[str]:
+    if state.stage not in MOVABLE:
+        return {"WrongState"}
+    is_provisional = state.stage == PROVISIONAL
+    if is_provisional and asked.now >= state.expires:
+        return {"WrongState"}
+    found = {"WrongState"} if is_provisional and may_be_struck else set()
+    return found | _screened(state, house, rulings, {"ok", "SlotTaken", "NotOffered"}, is_provisional)
+
+
+def _screened(
+    state: State, house: House, rulings: frozenset[str], then: set[str], is_provisional: bool = False
+) -> set[str]:
+    """What is answered where the answers it rests on let it be booked, or else why not."""
+    if state.intake is None:
+        return then
+    good = {YES, WAITS} if is_provisional else {YES}
+    found = {"NotCleared"} if rulings - good else set()
+    if rulings & good:
+        found |= {"Excluded"} if state.option in house.too_deep else then
+    return found
+
+
+def _of_change(state: State, asked: Operation, house: House, rulings: frozenset[str]) -> set[str]:
     follows = NEXT.get(state.stage, set())
-    if asked.kind == "move":
-        return {"ok", "SlotTaken", "NotOffered"} if state.stage in MOVABLE else {"WrongState"}
-    if asked.kind == "cancel":
+    if asked.kind in ("cancel", "cancel_series"):
         return {"ok"} if CANCELLED in follows else {"WrongState"}
     if asked.kind == "reactivate":
-        if BOOKED not in follows:
+        if BOOKED not in follows or state.stage == PROVISIONAL:
             return {"WrongState"}
-        return {"ok", "SlotTaken"} if state.stage == CANCELLED else {"ok"}
+        if state.stage == CANCELLED:
+            return _screened(state, house, rulings, {"ok", "SlotTaken"})
+        return {"ok"}
     if asked.kind == "status":
         wanted = asked.args["status"]
         if wanted == state.stage:
             return {"same"}
         if wanted not in follows:
             return {"WrongState"}
-        return {"BadInput"} if CANCELLED in (wanted, state.stage) else {"ok"}
+        if CANCELLED in (wanted, state.stage):
+            return {"BadInput"}
+        return {"WrongState"} if PROVISIONAL in (wanted, state.stage) else {"ok"}
     raise ValueError(f"no model for {asked.kind}")
 
 
-def after(state: State, asked: Operation) -> State:
-    """How it stands once `asked` has taken effect, as far as the asking and the answer tell."""
-    said = asked.facts
-    if asked.kind == "move":
-        starts = asked.args["starts"]
+def may_have_done(
+    state: State,
+    asked: Operation,
+    event: str,
+    house: House,
+    *,
+    may_be_struck: bool,
+    rulings: frozenset[str] = frozenset(),
+) -> bool:
+    """Whether `asked`, meeting `state`, may have left `event` in the ledger."""
+    if asked.kind in ("decide", "renew", "lapse"):
+        return _may_have_settled(state, asked, event, house, may_be_struck)
+    if asked.kind == "confirm":
+        wants = {PROVISIONAL: WAITS, BOOKED: YES}.get(event)
+        if wants is None or (state.intake is None and event != BOOKED):
+            return False
+        if state.intake is not None and wants not in rulings:
+            return False
+    return "ok" in answers(state, asked, house, may_be_struck=may_be_struck, rulings=rulings)
+
+
+def _may_have_settled(state: State, asked: Operation, event: str, house: House, may_be_struck: bool) -> bool:
+    """What a decision, new answers or the worker's chores make of one that waits, or stood."""
+    waited, is_over = state.stage == PROVISIONAL, asked.now >= state.expires
+    if asked.kind == "lapse":
+        return waited and is_over and event == LAPSED
+    if asked.kind == "decide":
+        if not waited or state.intake != asked.args["intake"]:
+            return False
+        if asked.args["says"] == "refused":
+            return event == CANCELLED
+        if event == LAPSED:
+            return is_over or may_be_struck
+        return event == "confirmed" and not is_over and state.option not in house.too_deep
+    if state.client != asked.args["client"]:
+        return False
+    if event == "reopened":
+        return state.stage == BOOKED and asked.args["held"]
+    if event == "renewed":
+        return (waited and (asked.args["held"] or is_over)) or (
+            state.stage == BOOKED and not asked.args["held"]
+        )
+    stands = waited and not asked.args["held"] and not is_over
+    return stands and (event == "confirmed" or (event == LAPSED and may_be_struck))
+
+
+def after(state: State, asked: Operation, event: str, house: House, told: Mapping[str, Any]) -> State:
+    """How it stands once `asked` has left `event` in the ledger; `told` is what its answer said of it."""
+    stage = BECOMES.get(event, state.stage)
+    if event == "moved":
         state = replace(
             state,
-            starts=starts,
-            ends=starts + state.ends - state.starts,
-            therapist=said.get("therapist", asked.args.get("therapist")),
-            room=said.get("room"),
+            starts=told["starts"],
+            ends=told["starts"] + state.ends - state.starts,
+            therapist=told.get("therapist", asked.args.get("therapist", state.therapist)),
+            room=told.get("room"),
         )
-    elif asked.kind in ("confirm", "book", "series"):
-        state = replace(state, stage=BOOKED, client=asked.args["client"], expires=NEVER)
-    elif asked.kind == "cancel":
-        state = replace(state, stage=CANCELLED)
-    elif asked.kind == "reactivate":
-        state = replace(state, stage=BOOKED)
-    elif asked.kind == "status":
-        state = replace(state, stage=asked.args["status"])
-    return replace(state, version=said.get("version"))
+    expires = state.expires
+    if stage != PROVISIONAL or event == "reopened":
+        expires = NEVER
+    elif event == PROVISIONAL:
+        expires = kept_until(state, asked, house)
+    elif event == "moved" and expires != NEVER:
+        expires = min(expires, kept_until(state, asked, house))
+    client = asked.args["client"] if asked.kind in ("confirm", "book", "series") else state.client
+    intake = told.get("intake") if asked.kind == "renew" else state.intake
+    version = told.get("version")
+    return replace(state, stage=stage, expires=expires, client=client, intake=intake, version=version)
+
+
+def kept_until(state: State, asked: Operation, house: House) -> float:
+    """Until when a provisional time is kept, decided or not."""
+    latest = (state.starts - DECIDED_BEFORE) * MICROSECONDS
+    return min(asked.now + house.kept_minutes * MICROSECONDS, latest)
 
 
 @dataclass(slots=True)

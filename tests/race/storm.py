@@ -10,10 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,25 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking.models import Appointment, AppointmentEvent, Hold
+from clinic.booking.models import Appointment, AppointmentEvent, Hold, Series, SeriesPart
 from clinic.catalog.models import OfferingOption
 from clinic.db import transaction
+from clinic.intake.models import Decision, DecisionKind, Intake
 from clinic.notify.models import OutboxMessage
 from clinic.roster.models import DiaryEntry, DiarySpan, SlotClaim, TimeOff
 from tests import makers
 from tests.race import clerks, history
-from tests.race.clerks import EPOCH, LAPSE, MICROSECOND, Clerk, Orders, minute
-from tests.race.history import Afterwards, History, House
+from tests.race.clerks import EPOCH, MICROSECOND, Clerk, Orders, minute
+from tests.race.history import Afterwards, History, House, Operation
+from tests.race.work import LAPSE
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 4
 STUCK_SECONDS = 180
+RULINGS = (DecisionKind.ASKED, DecisionKind.ALLOWED, DecisionKind.REFUSED, DecisionKind.ENDED)
 CLIENTS = 10
+AHEAD = 50  # days: so far that even a night's run, whose clock runs fast, does not reach the first day
+KEPT_HOURS = 1
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class Outcome:
         """What is worth telling: how much of what, in how long."""
         asked = self.history.operations
         known = sum(each.is_known for each in asked)
-        faults = f"{self.kills} processes killed, {self.cuts} connections cut"
+        again = sum("again" in each.facts for each in asked)
+        faults = f"{self.kills} processes killed, {self.cuts} connections cut, {again} asked once more"
         lines = [f"{len(asked)} operations in {self.seconds:.0f} s, {known} answered, {faults}"]
         for kind, answers in sorted(history.counted(asked).items()):
             said = ", ".join(f"{answer} {number}" for answer, number in sorted(answers.items()))
@@ -77,7 +83,9 @@ class Outcome:
 def prepare(engine: Engine, folder: Path, days: int = 6) -> tuple[Orders, House]:
     """A clinic with two therapists, two rooms and ten clients, and what its clerks must know."""
     with Session(engine, expire_on_commit=False) as session, transaction(session):
-        clinic = makers.clinic(session)
+        clinic = makers.clinic(
+            session, hold_minutes=20, provisional_hours=KEPT_HOURS, horizon_days=AHEAD + days + 60
+        )
         now = clerks.BEGINS
         clients = [
             makers.client(session, now, f"Client {number}", email=f"c{number}@client.example")
@@ -97,13 +105,15 @@ def prepare(engine: Engine, folder: Path, days: int = 6) -> tuple[Orders, House]
             options=[clinic.swedish.id, clinic.deep.id],
             clients=[client.id for client in clients],
             intakes=[intake.id for intake in intakes],
-            first=minute(now) // 1440 * 1440 + 20 * 1440,
+            first=minute(now) // 1440 * 1440 + AHEAD * 1440,
             days=days,
         )
         house = House(
             therapists=tuple(orders.therapists),
             rooms=tuple(room.id for room in clinic.rooms),
             sessions={each.id: _session_of(each) for each in (clinic.swedish, clinic.deep)},
+            too_deep=frozenset({clinic.deep.id}),
+            kept_minutes=KEPT_HOURS * 60,
         )
     return orders, house
 
@@ -122,7 +132,7 @@ class Crew:
         self.working: list[int] = []
         self.stuck = 0
         self._house = subprocess.Popen(
-            [sys.executable, "-m", "tests.race.clerks"],
+            [sys.executable, "-m", "tests.race.shift"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -207,7 +217,8 @@ def rage(engine: Engine, folder: Path, weather: Weather, seed: int = 1) -> Outco
         crew.finish()
     _close_the_day(orders, engine)
     seconds = time.monotonic() - began
-    return Outcome(History(house, history.read(folder), afterwards(engine)), kills, cuts, crew.stuck, seconds)
+    asked = history.read(folder)
+    return Outcome(History(house, asked, afterwards(engine, asked)), kills, cuts, crew.stuck, seconds)
 
 
 def _is_enough(folder: Path, weather: Weather, faults: int, seconds: float) -> bool:
@@ -243,14 +254,15 @@ def _close_the_day(orders: Orders, engine: Engine) -> None:
     clerk.book.close()
 
 
-def afterwards(engine: Engine) -> Afterwards:
-    """What the database holds, as plain values."""
+def afterwards(engine: Engine, asked: Sequence[Operation]) -> Afterwards:
+    """What the database holds, as plain values. What the system did is put down to who `asked` just then."""
+    by_now = {each.now: each.id for each in asked}
     with Session(engine) as session:
         holds = {
             row.id: {
                 "created": stamp(row.created_at), "therapist": row.therapist_id, "room": row.room_id,
                 "starts": minute(row.starts_at), "ends": minute(row.ends_at), "option": row.option_id,
-                "expires": stamp(row.expires_at), "status": row.status.value,
+                "expires": stamp(row.expires_at), "status": row.status.value, "intake": row.intake_id,
             }
             for row in session.scalars(sa.select(Hold).order_by(Hold.id))
         }  # fmt: skip
@@ -259,6 +271,7 @@ def afterwards(engine: Engine) -> Afterwards:
                 "hold": row.hold_id, "status": row.status.value, "client": row.client_id,
                 "therapist": row.therapist_id, "room": row.room_id, "starts": minute(row.starts_at),
                 "ends": minute(row.ends_at), "option": row.option_id, "version": row.version,
+                "intake": row.intake_id,
             }
             for row in session.scalars(sa.select(Appointment).order_by(Appointment.id))
         }  # fmt: skip
@@ -273,10 +286,7 @@ def afterwards(engine: Engine) -> Afterwards:
             holds,
             appointments,
             absences,
-            events=_rows(
-                session, AppointmentEvent.appointment_id, AppointmentEvent.actor, AppointmentEvent.kind,
-                order=AppointmentEvent.id,
-            ),
+            **_ledgers(session, by_now, appointments),
             claims=_rows(session, *_columns(SlotClaim, "kind", "owner_id", "tick", "entry_id")),
             spans=_rows(
                 session, *_columns(DiarySpan, "kind", "owner_id", "from_tick", "to_tick", "entry_id")
@@ -284,6 +294,39 @@ def afterwards(engine: Engine) -> Afterwards:
             entries=frozenset(session.scalars(sa.select(DiaryEntry.id))),
             mails=_mails(session),
         )  # fmt: skip
+
+
+def _ledgers(
+    session: Session, by_now: Mapping[int, str], appointments: Mapping[int, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the two ledgers tell: of appointments, and of the decisions about answers."""
+
+    def by(at: datetime, actor: str) -> str:
+        return by_now.get(stamp(at), actor)
+
+    lines = session.scalars(sa.select(AppointmentEvent).order_by(AppointmentEvent.id)).all()
+    moved_to, starts = {}, {number: row["starts"] for number, row in appointments.items()}
+    for line in reversed(lines):
+        if line.kind == "moved":
+            moved_to[line.appointment_id, by(line.at, line.actor)] = starts[line.appointment_id]
+            was = datetime.strptime(line.detail, "from %A %d %B %Y at %H:%M").replace(tzinfo=UTC)
+            starts[line.appointment_id] = minute(was)
+    rulings = sa.select(Decision).where(Decision.kind.in_(RULINGS)).order_by(Decision.id)
+    parts = sa.select(SeriesPart.appointment_id, SeriesPart.series_id, Series.created_at, Series.actor)
+    return {
+        "events": tuple((line.appointment_id, by(line.at, line.actor), line.kind) for line in lines),
+        "moved_to": moved_to,
+        "rulings": tuple(
+            (each.intake_id, by(each.at, each.actor), each.kind.value) for each in session.scalars(rulings)
+        ),
+        "intakes": {
+            number: stamp(at) for number, at in session.execute(sa.select(Intake.id, Intake.created_at))
+        },
+        "series": {
+            number: (series, by(at, actor))
+            for number, series, at, actor in session.execute(parts.join(Series))
+        },
+    }
 
 
 def stamp(at: datetime) -> int:
@@ -299,9 +342,10 @@ def _rows(session: Session, *columns: Any, order: Any = None) -> tuple[tuple[Any
 
 
 def _mails(session: Session) -> dict[int, int]:
+    """How many mails are owed for each appointment; those of a series or of a request are about none."""
     owed: dict[int, int] = {}
     for key in session.scalars(sa.select(OutboxMessage.key)):
-        if key.startswith("series:"):
+        if key.startswith(("series:", "clearance_")):
             continue
         appointment = int(key.split(":")[1])
         owed[appointment] = owed.get(appointment, 0) + 1

@@ -9,12 +9,27 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.race.history import NEVER, History, Operation, Violation
-from tests.race.model import AWAY, BACK, HELD, LET_GO, RUN_OUT, Moment, State, Thing, after, answers
+from tests.race.model import (
+    AWAY,
+    BACK,
+    HELD,
+    LET_GO,
+    PROVISIONAL,
+    RUN_OUT,
+    Moment,
+    State,
+    Thing,
+    after,
+    may_have_done,
+)
+from tests.race.requests import Requests, half_done
 
 MAKES_VISITS = frozenset({"hold", "book", "series"})
+CHANGES_OF_MANY = frozenset({"decide", "renew", "move_series", "cancel_series", "lapse"})
 TOLD = ("therapist", "room", "starts", "version")
 
 
@@ -30,13 +45,29 @@ class Timeline:
         self.asked_of = self._sort_by_thing()
         self._clock = sorted((o.now, o.at) for o in history.operations)
         self._soonest = self._soonest_from()
-        self.effective: set[str] = set()
+        self.requests = Requests(history, self.operations)
+        self.effective: set[str] = set(self.requests.effective)
+        self._new_intake = self._read_intakes()
+        self._held = {intake for intake, _actor, _kind in history.afterwards.rulings}
+        self._held |= {new for by, new in self._new_intake.items() if self.operations[by].args["held"]}
         self._done: set[tuple[int, str]] = set()
         self._series = [each for each in history.operations if each.kind == "series"]
         self.events: dict[int, list[tuple[str, str]]] = defaultdict(list)
         self._read_holds()
         self._read_absences()
         self._look_for_the_lost()
+        self.found += self.requests.found
+        self.found += half_done(history.operations, self.things, self.effective, history)
+
+    def _read_intakes(self) -> dict[str, int]:
+        """The answers that each renewal brought: where they are kept, it was done."""
+        found = {}
+        for number, written in self.history.afterwards.intakes.items():
+            asked = self.by_now.get(written)
+            if asked is not None and asked.kind == "renew":
+                found[asked.id] = number
+                self.effective.add(asked.id)
+        return found
 
     def struck_from(self, expires: float) -> float:
         """The first instant at which somebody may have struck a hold that lapses at `expires`."""
@@ -77,7 +108,7 @@ class Timeline:
                 self._end_hold(thing, row)
             else:
                 thing.name = f"appointment {thing.appointment}"
-                self._follow(thing, [actor for actor, _kind in self.events[thing.appointment]])
+                self._follow(thing)
                 self._compare(thing, afterwards.appointments[thing.appointment])
             self._finish(thing)
         for number, row in afterwards.appointments.items():
@@ -109,6 +140,7 @@ class Timeline:
         state = State(
             HELD, row["therapist"], row["starts"], row["ends"], row["room"],
             asked.args.get("client"), row["option"], row["expires"],
+            intake=row["intake"] if row.get("intake") in self._held else None,
         )  # fmt: skip
         self._check_place(asked, state)
         return Thing(f"hold {number}", number, moments=[Moment(asked.at, asked.done, state, asked.id)])
@@ -151,47 +183,93 @@ class Timeline:
         state = State(stage, thing.last.therapist, thing.last.starts, thing.last.ends, thing.last.room)
         thing.moments.append(Moment(min(o.at for o in by), latest, state, stage))
 
-    def _follow(self, thing: Thing, actors: list[str]) -> None:
+    def _follow(self, thing: Thing) -> None:
         """Takes an appointment through its events, each of which must follow from how it stood."""
-        for position, actor in enumerate(actors):
+        assert thing.appointment is not None
+        for position, (actor, event) in enumerate(self.events[thing.appointment]):
             asked = self.operations.get(actor)
             if asked is None:
                 continue
-            before = thing.last
-            can = asked.kind in MAKES_VISITS or "ok" in answers(before, asked, may_be_struck=False)
             if (asked.kind in ("confirm", "book", "series")) != (position == 0):
                 self._say("state", f"{asked} took effect on {thing.name} out of turn")
-            elif not can:
-                self._say("state", f"{asked} was done though {thing.name} was {before.stage}")
+            elif asked.kind not in MAKES_VISITS and not self._can_have_done(asked, thing, event):
+                self._say("state", f"{asked} left {event} though {thing.name} was {thing.last.stage}")
             if asked.args.get("hold", thing.hold) != thing.hold:
                 self._say("state", f"{asked} changed {thing.name}")
-            if asked.args.get("appointment", thing.appointment) != thing.appointment:
+            is_of_many = asked.kind in CHANGES_OF_MANY
+            if not is_of_many and asked.args.get("appointment", thing.appointment) != thing.appointment:
                 self._say("state", f"{asked} changed {thing.name}")
-            state = after(before, asked)
-            if None not in (before.version, state.version) and state.version <= before.version:
-                self._say("order", f"{asked} left {thing.name} at an older version than before")
-            thing.moments.append(Moment(asked.at, asked.done, state, asked.id, asked.kind == "move"))
-            if asked.kind == "move":
-                self._check_place(asked, state)
-            self._check_told(thing, asked, state)
+            self._take(thing, asked, event)
+
+    def _can_have_done(self, asked: Operation, thing: Thing, event: str) -> bool:
+        state = thing.last
+        if asked.kind in CHANGES_OF_MANY and asked.args.get("appointment") != thing.appointment:
+            asked = replace(asked, args={**asked.args, "version": None})  # it was another's
+        return may_have_done(
+            state,
+            asked,
+            event,
+            self.history.house,
+            may_be_struck=self.struck_from(state.expires) <= asked.done,
+            rulings=self.requests.said(state.intake, asked),
+        )
+
+    def _take(self, thing: Thing, asked: Operation, event: str) -> None:
+        """Adds the moment of one event."""
+        assert thing.appointment is not None
+        before, told = thing.last, dict(self._told(asked, thing))
+        if event == "moved":
+            moved_to = self.history.afterwards.moved_to.get((thing.appointment, asked.id))
+            told.setdefault("starts", asked.args["starts"] if moved_to is None else moved_to)
+        if asked.kind == "renew" and asked.args["held"]:
+            told["intake"] = self._new_intake.get(asked.id)
+        state = after(before, asked, event, self.history.house, told)
+        if None not in (before.version, state.version) and state.version <= before.version:
+            self._say("order", f"{asked} left {thing.name} at an older version than before")
+        thing.moments.append(Moment(asked.at, asked.done, state, asked.id, event == "moved"))
+        if event == "moved":
+            self._check_place(self._as_one(asked, thing, state), state)
+        self._check_told(thing, asked, state)
+
+    def _told(self, asked: Operation, thing: Thing) -> Mapping[str, Any]:
+        """What an answer said of one appointment; of a change of many it says so for each."""
+        if asked.kind in CHANGES_OF_MANY:
+            return asked.facts.get("each", {}).get(str(thing.appointment), {})  # type: ignore[no-any-return]
+        return asked.facts
+
+    def _as_one(self, asked: Operation, thing: Thing, state: State) -> Operation:
+        """A change of a whole series as it was meant for one: at the same time of day."""
+        if asked.kind != "move_series" or asked.args["appointment"] == thing.appointment:
+            return asked
+        starts = state.starts // 1440 * 1440 + asked.args["starts"] % 1440
+        return replace(asked, args={"starts": starts})
 
     def _check_told(self, thing: Thing, asked: Operation, state: State) -> None:
+        facts = self._told(asked, thing)
         for name in TOLD:
-            told, stands = asked.facts.get(name), getattr(state, name)
+            told, stands = facts.get(name), getattr(state, name)
             if None not in (told, stands) and told != stands:
                 self._say("state", f"{asked} was told {name} {told} of {thing.name}, where it was {stands}")
-        if asked.facts.get("status", state.stage) != state.stage:
-            self._say("state", f"{asked} was told {asked.facts['status']} of {thing.name}: {state.stage}")
-        if asked.facts.get("appointment", thing.appointment) != thing.appointment:
+        if facts.get("status", state.stage) != state.stage:
+            self._say("state", f"{asked} was told {facts['status']} of {thing.name}: {state.stage}")
+        if facts.get("appointment", thing.appointment) != thing.appointment:
             self._say("state", f"{asked} was told of another appointment than {thing.name}")
 
     def _compare(self, thing: Thing, row: Mapping[str, Any]) -> None:
         """The row as it is afterwards is how the last change left it; what it says fills in the unknown."""
         thing.fill_in(State(row["status"], row["therapist"], row["starts"], row["ends"], row["room"]))
-        last = thing.last
+        last, end = thing.last, self.history.operations[-1]
+        if (
+            last.stage == PROVISIONAL
+            and end.kind == "lapse"
+            and end.answer == "ok"
+            and end.now >= last.expires
+        ):
+            self._say("state", f"{thing.name} still waits though its time was over at {end.id}")
         stands = {
             "status": last.stage, "client": last.client, "therapist": last.therapist, "room": last.room,
             "starts": last.starts, "ends": last.ends, "option": last.option, "version": last.version,
+            "intake": last.intake,
         }  # fmt: skip
         for name, value in stands.items():
             if value is not None and row[name] != value:
@@ -247,7 +325,7 @@ class Timeline:
             kept = makes.get(asked.kind, afterwards.appointments)
             if what and asked.facts[what] not in kept:
                 self._say("lost", f"{asked} was promised {what} {asked.facts[what]}, and it is nowhere")
-            elif asked.kind in makes and asked.id not in self.effective:
+            elif asked.kind in {*makes, *CHANGES_OF_MANY} - {"lapse"} and asked.id not in self.effective:
                 self._say("lost", f"{asked} was promised something, and nothing was made for it")
 
     def _check_whole(self, asked: Operation) -> None:
