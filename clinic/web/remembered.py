@@ -50,6 +50,11 @@ def is_trusted(clearance_id: int, now: datetime) -> bool:
     return isinstance(at, int) and 0 <= now.timestamp() - at <= TRUSTED_FOR.total_seconds()
 
 
+def close_opened() -> None:
+    """Trusts this browser with no request any more: somebody else has the screen."""
+    cookie.pop(OPENED, None)
+
+
 def forget() -> None:
     """Forgets all of it: somebody else may sit here now."""
     cookie.pop(WAY, None)

@@ -11,7 +11,7 @@ from datetime import date
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import journeys, waiting
+from clinic.booking import journeys, pair_journeys, waiting
 from clinic.booking.models import Journey
 from clinic.intake import openings
 from clinic.intake.models import Clearance
@@ -28,6 +28,7 @@ NOT_A_DATE = "Enter a day, a month and a year, such as 27 3 1979."
 NOT_THAT = "That is not the date we were given. Check it and try again."
 # What is shown again of a part of a date: more than any has, and no novel.
 LONGEST_PART = 20
+TWO_FIRST = "Two of you are on the way in this browser. Book first, together or alone, then come back here."
 OUT_OF_DATE = "That page was out of date. This is how it stands now."
 
 
@@ -90,6 +91,8 @@ def _go_on(token: str, *, is_released: bool) -> ResponseReturnValue:
     if kept_time(session, found, now) is not None:
         return page(found, token, sentence=OUT_OF_DATE, status=409)
     mine = _own_way(found)
+    if mine is None and _are_two():
+        return page(found, token, sentence=TWO_FIRST, status=409)
     fresh = new_token()
     try:
         with database.transaction():
@@ -106,6 +109,13 @@ def _go_on(token: str, *, is_released: bool) -> ResponseReturnValue:
     if mine is None:
         remembered.set_out(fresh)
     return redirect(url_for("journey.session"), code=303)
+
+
+def _are_two() -> bool:
+    """Whether two are on their way in this browser: the way of one of them would end that of the other."""
+    token = remembered.way_token() if remembered.is_two() else None
+    two = pair_journeys.find(database.session(), database.now(), token) if token else None
+    return two is not None and two.party_id is None
 
 
 def _own_way(found: Clearance) -> Journey | None:

@@ -82,6 +82,7 @@ def together_keep() -> ResponseReturnValue:
         way.look_again()
         return way.brought_back()
     remembered.set_out_as_two()
+    remembered.close_opened()
     way.look_again()
     return way.onward()
 

@@ -100,7 +100,7 @@ def together_take_turn() -> ResponseReturnValue:
     except Stale:
         way.look_again()
         return way.brought_back()
-    sealed.forget()
+    _put_away()
     way.look_again()
     if asked != Turn.BOTH and next_step(pair.state()) is PairStep.DONE:
         return redirect(url_for("journey.session"), code=303)
@@ -121,7 +121,7 @@ def together_alone() -> ResponseReturnValue:
     except Stale:
         way.look_again()
         return way.brought_back()
-    sealed.forget()
+    _put_away()
     remembered.set_out(fresh)
     way.look_again()
     return way.onward()
@@ -132,6 +132,12 @@ def together_alone() -> ResponseReturnValue:
 def together_alone_back() -> ResponseReturnValue:
     """The address of what only a button does: loaded again, it leads on."""
     return way.onward()
+
+
+def _put_away() -> None:
+    """What the cookie has of whoever had the screen: page one before a yes, and requests they opened."""
+    sealed.forget()
+    remembered.close_opened()
 
 
 def keep_nothing() -> ResponseReturnValue:

@@ -308,6 +308,23 @@ def test_a_request_sent_in_the_second_turn_leaves_the_way_of_the_first_open(
     page = two.get("/book/outcome").text
     assert "We have your request" in page
     assert "Give the screen to Ruth" in page
+    request = re.findall(r'href="(/request/[^"]+)"', page)[0]
+    assert 'name="born-day"' not in two.get(request).text
+    two.turn("both")
+    assert 'name="born-day"' in two.get(request).text  # the other one has the screen now
+    assert Walker.post(two, f"{request}/time").status_code == 303
+    assert Walker.post(two, "/book/together/alone", {"who": "first"}).location == "/book/time"
+
+
+def test_keeping_a_time_for_the_second_does_not_end_the_way_of_both(
+    two: TwoWalkers, clinic: Clinic, db: Session
+) -> None:
+    stop_second(two, clinic, background=HELD)
+    two.post("/book/request", {**CONTACT, "name": "Carl Hall"})
+    request = re.findall(r'href="(/request/[^"]+)"', two.get("/book/outcome").text)[0]
+    refused = Walker.post(two, f"{request}/time")
+    assert refused.status_code == 409
+    assert "Two of you are on the way in this browser." in refused.text
     two.turn("both")
     assert Walker.post(two, "/book/together/alone", {"who": "first"}).location == "/book/time"
 
