@@ -56,10 +56,13 @@ def database(name: str) -> Iterator[Database]:
 
 @contextlib.contextmanager
 def _postgres() -> Iterator[str]:
-    """A database on the server of the tests (theirs, or the one that DATABASE_URL_TEST names)."""
+    """A database on a server as the tests start it, but one that waits for the disk as in use.
+
+    Or on the one that DATABASE_URL_TEST names.
+    """
     from tests import postgres
 
-    server = postgres.start()
+    server = postgres.start(is_durable=True)
     name = f"bench_{uuid.uuid4().hex[:12]}"
     admin = make_engine(server.url)
     admin = admin.execution_options(isolation_level="AUTOCOMMIT")

@@ -14,6 +14,7 @@ import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,18 @@ from sqlalchemy.orm import Session
 
 from bench import _filling, _page_drawing, _results, _server, _travellers
 from bench._filling import House
-from bench._load import Call, Connection, Round, WrongAnswer, any_of, each_once, for_seconds, hidden, look
+from bench._load import (
+    Call,
+    Connection,
+    Page,
+    Round,
+    WrongAnswer,
+    any_of,
+    each_once,
+    for_seconds,
+    hidden,
+    look,
+)
 from clinic.kernel import clock
 
 CLIENTS = (1, 16)
@@ -29,6 +41,7 @@ READS, WRITES = ("select", "day", "week"), ("insert", "hold", "confirm")
 AGAINST = {"day": "select", "week": "select", "hold": "insert", "confirm": "insert"}
 GOALS = {"day": 1 / 3, "hold": 1 / 5, "confirm": 1 / 5}
 WORST_TAIL = 5.0
+LONGEST_SESSION = timedelta(minutes=105)
 PICTURE = _results.ROOT / "docs" / "pictures" / "pages.svg"
 
 
@@ -57,6 +70,7 @@ class Scene:
     address: tuple[str, int]
     cookies: _travellers.Cookies
     looking: list[str] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(1))
 
     def reading(self, kind: str, clients: int, seconds: float) -> Round:
@@ -71,6 +85,7 @@ class Scene:
 
     def writing(self, kind: str, clients: int, each: int) -> Round:
         """A round in which each browser sends so many forms, fetched before; the diary is then as it was."""
+        self.wanted.clear()
         calls = [getattr(self, f"_{kind}s")(each) for _ in range(clients)]
         made = each_once(self.address, calls)
         with Session(self.database.engine) as session:
@@ -84,20 +99,28 @@ class Scene:
         with Session(self.database.engine) as session:
             tokens = _travellers.choosing_a_time(session, self.house, clock.now(), count)
             session.commit()
-        connection, days = Connection(self.address), _travellers.dates(self.house)
-        calls = []
+        connection, calls = Connection(self.address), []
         for token in tokens:
-            path = f"/book/time?week={self.chance.choice(days[:-7])}"
-            page = look(connection, path, self.cookies.of(token))
-            if not page.slots:
-                raise WrongAnswer(f"{path} has no time to hold: the clinic is too small to be measured")
-            form = {
-                "csrf_token": page.token, "slot": self.chance.choice(page.slots),
-                "option": hidden(page.text, "option"),
-            }  # fmt: skip
+            path, page, slot = self._free_slot(connection, token)
+            form = {"csrf_token": page.token, "slot": slot, "option": hidden(page.text, "option")}
             calls.append(Call("POST", path, 303, page.cookie, form, _travellers.new_address(self.chance)))
         connection.close()
         return calls
+
+    def _free_slot(self, connection: Connection, token: str) -> tuple[str, Page, str]:
+        """A page of times, and one of them that touches none that is wanted in this round already.
+
+        What is measured is how quickly a time is held. Who is refused one is shown by the tests.
+        """
+        days = _travellers.dates(self.house)[:-7]
+        for _try in range(40):
+            path = f"/book/time?week={self.chance.choice(days)}"
+            page = look(connection, path, self.cookies.of(token))
+            free = [slot for slot in page.slots if all(_apart(slot, other) for other in self.wanted)]
+            if free:
+                self.wanted.append(self.chance.choice(free))
+                return path, page, self.wanted[-1]
+        raise WrongAnswer("There are not enough times to hold: the clinic is too small to be measured.")
 
     def _confirms(self, count: int) -> list[Call]:
         with Session(self.database.engine) as session:
@@ -113,6 +136,11 @@ class Scene:
             calls.append(Call("POST", "/book/check", 303, page.cookie, form, address))
         connection.close()
         return calls
+
+
+def _apart(one: str, other: str) -> bool:
+    """Whether two starts are so far apart that neither session is in the way of the other."""
+    return abs(datetime.fromisoformat(one) - datetime.fromisoformat(other)) >= LONGEST_SESSION
 
 
 def measure(scene: Scene, plan: Plan, clients: int) -> dict[str, Any]:

@@ -33,12 +33,11 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
 STOP_SECONDS = 10
 OWNER = "clinic"
+DURABLE = "--durable"
 
 # Speed over safety: the data is thrown away, so nothing need reach the disk.
+HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "jit": "off",
     "max_connections": "300",
     "listen_addresses": "127.0.0.1",
@@ -73,14 +72,17 @@ class Server:
 _SERVER: pytest.StashKey[Server] = pytest.StashKey()
 
 
-def start() -> Server:
-    """A running server: the one DATABASE_URL_TEST names, else one of our own. Raises CannotStart."""
+def start(*, is_durable: bool = False) -> Server:
+    """A running server: the one DATABASE_URL_TEST names, else one of our own. Raises CannotStart.
+
+    `is_durable`: ours waits for the disk at every commit, as one in use does; to measure, not to test.
+    """
     named = os.environ.get("DATABASE_URL_TEST")
     if named:
         return Server(named)
     programs()
     keeper = subprocess.Popen(
-        [sys.executable, str(Path(__file__).resolve())],
+        [sys.executable, str(Path(__file__).resolve()), *([DURABLE] if is_durable else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -224,12 +226,14 @@ def _free_port() -> int:
         return port
 
 
-def _launch(native: Path, data: Path, account: Account) -> tuple[subprocess.Popen[bytes], int]:
+def _launch(
+    native: Path, data: Path, account: Account, wanted: dict[str, str]
+) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server; another program may take the free port first, so try a few."""
     log = data.parent / "log"
     for _ in range(5):
         port = _free_port()
-        settings = [f"-c{name}={value}" for name, value in (SETTINGS | {"port": str(port)}).items()]
+        settings = [f"-c{name}={value}" for name, value in (wanted | {"port": str(port)}).items()]
         with log.open("wb") as out:
             server = subprocess.Popen(
                 [str(native / "bin" / "postgres"), "-D", str(data), *settings],
@@ -270,7 +274,7 @@ def _tell(**answer: str) -> None:
     print(json.dumps(answer), flush=True)
 
 
-def _keep() -> int:
+def _keep(*, is_durable: bool) -> int:
     """Start a server, print its address, and stop it when standard input ends."""
     server, scratch = None, None
     for quiet in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -281,7 +285,7 @@ def _keep() -> int:
         native = _reachable_programs(account, scratch)
         password = secrets.token_hex(16)
         data = _make_cluster(native, scratch, account, password)
-        server, port = _launch(native, data, account)
+        server, port = _launch(native, data, account, SETTINGS if is_durable else SETTINGS | HURRIED)
         _tell(url=f"postgresql://{OWNER}:{password}@127.0.0.1:{port}/postgres")
         sys.stdin.read()
     except CannotStart as problem:
@@ -296,4 +300,4 @@ def _keep() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_keep())
+    sys.exit(_keep(is_durable=DURABLE in sys.argv[1:]))

@@ -43,15 +43,16 @@ def write_all(invites: Sequence[Invite]) -> str:
         calendar.add_component(_event(invite))
     # The rules of the zone around these times: from 1970 on they would be nine tenths of the file.
     years = [invite.starts_at.year for invite in invites]
-    zones = [_zone(name, min(years) - 1, max(years) + 2) for name in sorted(calendar.get_missing_tzids())]
-    calendar.subcomponents[:0] = zones
-    return calendar.to_ical().decode()
+    zones = (_zone(name, min(years) - 1, max(years) + 2) for name in sorted(calendar.get_missing_tzids()))
+    before, event, rest = calendar.to_ical().decode().partition("BEGIN:VEVENT")
+    return "".join((before, *zones, event, rest))
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str, first_year: int, last_year: int) -> Timezone:
-    """The rules of a zone from one New Year to another. Working them out takes longer than all the rest."""
-    return Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(last_year, 1, 1))
+def _zone(name: str, first_year: int, last_year: int) -> str:
+    """The rules of a zone from one New Year to another. Writing them takes longer than all the rest."""
+    found = Timezone.from_tzid(name, first_date=date(first_year, 1, 1), last_date=date(last_year, 1, 1))
+    return found.to_ical().decode()
 
 
 def _event(invite: Invite) -> Event:
