@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from clinic.booking import parties
 from clinic.booking.models import Appointment, Party
 from clinic.booking.statuses import Status
 from clinic.intake import returning
@@ -150,6 +151,31 @@ def test_both_are_moved_and_cancelled_together(desk: FlaskClient, db: Session, b
     assert desk.post(path(anna, "/cancel"), data=gone).status_code == 303
     assert [each.status for each in all_of(db)] == [Status.CANCELLED] * 2
     assert db.scalar(sa.select(sa.func.count()).select_from(Party)) == 1
+
+
+def test_one_cancellation_of_two_in_one_room_is_taken_back_or_the_room_is_said_to_be_gone(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic, book: Book, ben: int, wide: None
+) -> None:
+    form = {"person": ben, "option": clinic.swedish.id, "slot": "2026-11-24T10:00Z"}
+    made = book()
+    more = {"version": made.version, "unchanged": "yes", "rooms": "one"}
+    desk.post(path(made), data={**form, **more})
+    one, other = all_of(db)
+    here = f"/desk/appointment/{one.reference}"
+    desk.post(f"{here}/cancel", data={"reason": "client", "version": one.version})
+    assert desk.post(f"{here}/undo", data={"version": all_of(db)[0].version}).status_code == 303
+    assert [(each.status, each.room_id) for each in all_of(db)] == [(Status.BOOKED, one.room_id)] * 2
+    gone = {"reason": "client", "version": all_of(db)[1].version}
+    desk.post(path(other, "/cancel"), data=gone)
+    db.rollback()
+    parties.tidy(db)
+    for each in clinic.rooms:
+        db.get_one(Room, each.id).is_active = False
+    db.commit()
+    book(TUESDAY_TEN, "Cara Lane")
+    refused = desk.post(f"{here}/undo", data={"version": all_of(db)[0].version})
+    assert refused.status_code == 409
+    assert "Somebody else has the room for two by now. It stays cancelled" in refused.text
 
 
 def test_a_clients_page_shows_the_household_and_books_for_it(
