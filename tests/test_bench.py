@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from pathlib import Path
 
 import pytest
@@ -29,25 +28,12 @@ def test_pages_are_measured_through_the_real_server(tmp_path: Path) -> None:
     assert _filling.SIZES["M"] == (25, 28)
 
 
-def test_growth_counts_the_statements_of_clinics_of_any_size(tmp_path: Path) -> None:
-    from bench import growth
+def test_growth_counts_the_statements_of_clinics_of_any_size() -> None:
+    from bench import _page_drawing, growth
 
-    few = [
-        "--quick",
-        "--db",
-        "sqlite",
-        "--past",
-        "20",
-        "--past",
-        "60",
-        "--therapists",
-        "2",
-        "--therapists",
-        "4",
-    ]
-    assert growth.main([*few, "--to", str(tmp_path)]) == 0
-    found = json.loads((tmp_path / "growth.json").read_text())
-    for clinics in found["databases"]["sqlite"].values():
-        assert len({each["week"]["statements"] for each in clinics}) == 1
-        assert len({each["day"]["statements"] for each in clinics}) == 1
-    assert (tmp_path / "growth.svg").read_text().startswith("<svg")
+    clinics = growth.row("sqlite", [(2, 20), (4, 60)], rounds=1, seconds=0.05, unswept=False)
+    assert len({each["week"]["statements"] for each in clinics}) == 1
+    assert len({each["day"]["statements"] for each in clinics}) == 1
+    found = {"sqlite": {"past": clinics, "therapists": clinics}}
+    assert isinstance(growth.judged(found), list)
+    assert _page_drawing.growth({"databases": found}).startswith("<svg")
