@@ -25,7 +25,7 @@ from clinic.kernel.errors import (
     TooMany,
 )
 from clinic.roster.models import Room, Site
-from clinic.web import access, database, source
+from clinic.web import access, database, no_times, people_at, source
 from clinic.web.journey import pair, shared, way, week
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.limits import limiter
@@ -177,7 +177,7 @@ def _context(search: Search) -> dict[str, Any]:
         "site": site,
         "people": shared.people(found),
         "options": [each.option_id for each in pair_journeys.both(found)],
-        "week": week.draw(first, starts, zone, {}, shows_all=search.shows_all),
+        "week": week.draw(first, starts, zone, _reasons(site, first, last), shows_all=search.shows_all),
         "groups": _groups(search, sites),
         "others": [each for each in sites if each.id != site.id],
         "soonest": soonest,
@@ -192,6 +192,17 @@ def _context(search: Search) -> dict[str, Any]:
         "held": _held(found, now),
         "first": first,
     }
+
+
+def _reasons(site: Site, first: date, last: date) -> dict[date, no_times.Why]:
+    """Why a day has no time for both: closed, nobody of theirs is in, not open yet; else full."""
+    session, ids = database.session(), set[int]()
+    for each in shared.people(pair.expect()):
+        ids |= {who.id for who in people_at.load(session, each.option.offering.skill_id).at(site.id)}
+    days = people_at.calendar(session, site, ids, first, with_away=False)
+    return no_times.reasons(
+        first, last=last, closed=days.closed, working=days.working, away=days.away, person=""
+    )
 
 
 def _look_ahead(search: Search, today: date, last: date, starts: list[datetime]) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from clinic.intake.models import Intake
 from clinic.notify.links import Links
 from clinic.notify.models import OutboxMessage
 from clinic.people import household
-from clinic.roster.models import Room
+from clinic.roster.models import Closure, Room
 from tests import makers
 from tests.makers import Clinic
 from tests.web.journey.steps import ANSWERS, Walker, heading, slots_of
@@ -382,6 +382,17 @@ def test_a_time_taken_meanwhile_shows_the_nearest_for_both(
     assert found
     assert Walker.post(two, "/book/together/time", {
         "soonest": found[-1], "option": [clinic.swedish.id, clinic.deep.id]}).status_code == 303  # fmt: skip
+
+
+def test_a_day_on_which_the_clinic_is_closed_says_so(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
+    two.to_pair_time(clinic)
+    db.rollback()
+    day = date(2026, 11, 25)
+    db.add(Closure(site_id=clinic.site.id, name="Stocktaking", starts_on=day, ends_on=day))
+    db.commit()
+    page = two.get("/book/together/time").text
+    assert "Closed" in page
+    assert "2026-11-25T10:00Z" not in slots_of(page)
 
 
 def test_changing_a_part_gives_the_held_time_back(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
