@@ -111,9 +111,6 @@ def _configure(app: Flask, settings: config.Settings) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     logging.getLogger("flask-limiter").setLevel(logging.ERROR)
-    # It warns, with the database's address, whenever the diary's key refuses a square. That is no fault, but
-    # how a time is found to be taken.
-    logging.getLogger("psycopg").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

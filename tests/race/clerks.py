@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from clinic import undone
 from clinic.booking.models import Appointment
 from clinic.booking.statuses import Status
-from clinic.db import transaction
+from clinic.db import reading, transaction
 from clinic.kernel.errors import Refusal, SlotTaken
 
 THREADS = 4
@@ -115,8 +115,8 @@ class Clerk:
 
     def one_of(self, query: sa.Select[Any]) -> Any:
         """One of the rows, or None."""
-        with Session(self.engine) as session:
-            rows = session.execute(query).all()
+        with reading(self.engine).connect() as connection:
+            rows = connection.execute(query).all()
         return self.chance.choice(rows) if rows else None
 
     def a_start(self) -> int:

@@ -50,7 +50,7 @@ class Weather:
     faults: int
     seconds: float = 0
     most_seconds: float = 600
-    every: float = 0.3
+    every: float = 0.24
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,8 @@ def of_a_series(clerk: Clerk) -> Args | None:
     """One of a series, and how far a change of it reaches."""
     columns = (Appointment.id, Appointment.version, Appointment.starts_at, SeriesPart.series_id)
     parts = sa.select(*columns).join(SeriesPart, SeriesPart.appointment_id == Appointment.id)
+    if clerk.chance.random() < 0.9:
+        parts = parts.where(Appointment.status == Status.BOOKED)
     row = clerk.one_of(parts.order_by(Appointment.id.desc()).limit(30))
     return row and {
         "appointment": row.id, "version": clerk.a_version(row), "series": row.series_id,

@@ -273,7 +273,7 @@ def test_a_limit_counts_what_is_asked_twice_as_one(app: Flask, views: dict[str, 
     assert views["in-the-middle"] == 2
 
 
-def test_the_driver_does_not_warn_of_every_time_that_is_taken(
+def test_nothing_warns_of_a_time_that_is_taken(
     app: Flask,
     db: Session,
     clinic: makers.Clinic,
@@ -283,4 +283,4 @@ def test_the_driver_does_not_warn_of_every_time_that_is_taken(
     diary.enter(db, EntryKind.APPOINTMENT, wanted, NOW)
     with pytest.raises(SlotTaken):
         diary.enter(db, EntryKind.APPOINTMENT, wanted, NOW)
-    assert [record for record in caplog.records if record.name.startswith("psycopg")] == []
+    assert caplog.records == []  # the driver's warnings name the database's address
