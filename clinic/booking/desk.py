@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, messages, services
+from clinic.booking import lifecycle, messages, provisional_times, services
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
 from clinic.booking.queries import GONE, LATE_EVENT, late_notes
 from clinic.booking.screening import check_allowed
@@ -62,6 +62,7 @@ def change_session(
     if not option.is_active or not option.offering.is_active:
         raise NotOffered("That session is not offered any more.")
     is_provisional = appointment.status is Status.PROVISIONAL
+    provisional_times.check_kept(appointment.lapses_at, now)
     day = services.day_at(appointment.site, appointment.starts_at)
     check_allowed(appointment.intake, option, day, provisionally=is_provisional)
     if appointment.status not in lifecycle.MOVABLE or appointment.entry_id is None:

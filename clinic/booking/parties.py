@@ -130,6 +130,7 @@ def _check_guest(guest: Guest, option: OfferingOption, on: date, starts_at: date
 
 def _check_move(appointment: Appointment, starts_at: datetime, now: datetime) -> None:
     is_provisional = appointment.status is Status.PROVISIONAL
+    provisional_times.check_kept(appointment.lapses_at, now)
     on = day_at(appointment.site, starts_at)
     check_allowed(appointment.intake, appointment.option, on, provisionally=is_provisional)
     if is_provisional:

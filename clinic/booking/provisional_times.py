@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from clinic.kernel.errors import NotOffered
+from clinic.kernel.errors import NotOffered, WrongState
 
 # Nearer times cannot be kept: nobody could decide before, and the client could not be told in time.
 LEAST_AHEAD = timedelta(hours=24)
@@ -20,6 +20,12 @@ def check_far_enough(starts_at: datetime, now: datetime) -> None:
 def kept_until(hours: int, starts_at: datetime, now: datetime) -> datetime:
     """When a provisional time goes back: after `hours`, and at the latest half a day before it starts."""
     return min(now + timedelta(hours=hours), starts_at - DECIDED_BEFORE)
+
+
+def check_kept(lapses_at: datetime | None, now: datetime) -> None:
+    """WrongState for a provisional time whose waiting is over: it belongs to whoever comes."""
+    if is_over(lapses_at, now):
+        raise WrongState("We kept this time for you, but not any longer.")
 
 
 def is_over(lapses_at: datetime | None, now: datetime) -> bool:

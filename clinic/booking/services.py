@@ -239,9 +239,8 @@ def move(
         _policy(site).check_change(appointment.status, appointment.starts_at, now)
     wish = wish_of(appointment, therapist_id=therapist_id, is_desk=not is_client)
     is_provisional = appointment.status is Status.PROVISIONAL
-    if is_provisional and (
-        appointment.entry_id is None or provisional_times.is_over(appointment.lapses_at, now)
-    ):
+    provisional_times.check_kept(appointment.lapses_at, now)
+    if is_provisional and appointment.entry_id is None:  # somebody's clock was ahead, and struck it
         raise WrongState("We kept this time for you, but not any longer.")
     check_allowed(appointment.intake, option, day_at(site, starts_at), provisionally=is_provisional)
     if is_provisional:

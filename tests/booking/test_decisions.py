@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import decisions, diary_check, services
+from clinic.booking import decisions, desk, diary_check, services
 from clinic.booking.models import Appointment
 from clinic.booking.statuses import Status
 from clinic.intake import ledger
@@ -236,6 +236,8 @@ def test_a_kept_time_that_is_over_cannot_be_moved(
     late, other = made.lapses_at, FRIDAY + timedelta(days=7)
     with pytest.raises(WrongState, match="not any longer"):
         services.move(session, late, made.id, other, actor="user:1")
+    with pytest.raises(WrongState, match="not any longer"):
+        desk.change_session(session, late, made.id, clinic.swedish.id, actor="user:1", version=made.version)
     wish = clinic.wish(therapist_id=clinic.therapists[0].id)
     services.hold(session, late, wish, FRIDAY, makers.intake(session, late))
     session.refresh(made)
