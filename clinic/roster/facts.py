@@ -25,6 +25,7 @@ from clinic.roster.hands import SESSIONS, stint
 from clinic.roster.limits import Hands, Limits, Stint
 from clinic.roster.models import EntryKind, Gender, OwnerKind, Room, Site, Therapist
 from clinic.roster.soonest import SiteTime
+from clinic.roster.standing import kept
 
 _SESSIONS = frozenset(kind.value for kind in SESSIONS)
 # Minutes before the first opening and after the last closing in which the diary is read as well: more than
@@ -228,12 +229,20 @@ def read(
     """
     days = range(7) if every_weekday else range(min(search.days, 7))
     weekdays = [(search.first_day.weekday() + step) % 7 for step in days]
-    workers = _workers(session, search, list(sites), weekdays)
-    room_ids = _room_ids(session, search, list(sites))
+    narrowed = (search.skill_id, search.offering_id, search.therapist_id, search.gender, search.room_id)
+    asked = (*narrowed, search.step_free, search.first_day, search.days, *sites, *weekdays)
+
+    def standing() -> tuple[dict[int, list[Worker]], dict[int, list[int]], dict[int, set[date]]]:
+        return (
+            _workers(session, search, list(sites), weekdays),
+            _room_ids(session, search, list(sites)),
+            _closed_days(session, search, list(sites)),
+        )
+
+    workers, room_ids, closed = kept(session, asked, standing)
     therapist_ids = {worker.therapist_id for here in workers.values() for worker in here}
     limited = {worker.therapist_id for here in workers.values() for worker in here if worker.limits}
     all_rooms = [room_id for here in room_ids.values() for room_id in here]
-    closed = _closed_days(session, search, list(sites))
     around = _ticks_around(search, sites, workers, is_limited=bool(limited))
     diary = _diary(session, search, around, sorted(therapist_ids), all_rooms, limited)
     return Facts(search, sites, workers, room_ids, closed, diary)

@@ -249,6 +249,15 @@ class DiarySpan(Base):
         return sa.and_(cls.from_tick > low - SPAN_TICKS, cls.from_tick < high, cls.to_tick > low)
 
 
+class RosterState(Base):
+    """One row: the mark of today's hours, rooms, sites and closures. Triggers draw another at any change."""
+
+    __tablename__ = "roster_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mark: Mapped[int] = mapped_column(sa.BigInteger)
+
+
 class SlotClaim(Base):
     """One square of the diary: an owner's five minutes. The primary key makes taking it twice impossible."""
 

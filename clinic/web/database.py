@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from clinic import db
 from clinic.kernel import clock
+from clinic.roster.standing import KEPT, Standing
 from clinic.undone import is_undone
 
 WRITES = "writes"
@@ -33,6 +34,7 @@ def install(app: Flask, engine: Engine) -> None:
     """Gives the app its engine; sessions are closed with their request."""
     app.extensions["clinic.engine"] = engine
     app.extensions["clinic.reading"] = db.reading(engine)
+    app.extensions["clinic.standing"] = Standing()
 
     @app.teardown_appcontext
     def close(_error: BaseException | None) -> None:
@@ -59,7 +61,9 @@ def _only_in_a_transaction(session: Session, _context: object, _objects: object)
 def session() -> Session:
     """This request's session, for reading; what it writes, it writes in a `transaction`."""
     if "session" not in g:
-        g.session = RequestSession(current_app.extensions["clinic.reading"], expire_on_commit=False)
+        app = current_app.extensions
+        info = {KEPT: app["clinic.standing"]}
+        g.session = RequestSession(app["clinic.reading"], expire_on_commit=False, info=info)
     return cast(Session, g.session)
 
 

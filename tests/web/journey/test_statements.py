@@ -21,7 +21,7 @@ from tests.web.journey.steps import DETAILS, Walker, hidden
 
 pytestmark = pytest.mark.database
 # How many each takes at most: whoever adds one says so here.
-DAY, HOLD, CONFIRM = 6, 15, 17
+DAY, HOLD, CONFIRM = 4, 13, 17
 
 
 @contextmanager
@@ -43,8 +43,11 @@ def way(app: Flask, clinic: Clinic, name: str) -> tuple[list[str], list[str], li
     """The statements for a day's times, for holding one and for booking it."""
     walker = Walker(app)
     walker.to_time(clinic.swedish.id)
+    with asked(app) as first:
+        assert walker.get("/book/time/2026-11-24").status_code == 200
     with asked(app) as day:
         assert walker.get("/book/time/2026-11-24").status_code == 200
+    assert len(first) == len(day) + 3, "hours, rooms and closures are read once"
     with asked(app) as hold:
         held = walker.post("/book/time?with=any", {"slot": "2026-11-24T10:00Z", "option": clinic.swedish.id})
     assert held.location == "/book/details"
