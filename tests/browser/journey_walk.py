@@ -121,7 +121,7 @@ class Keyboard:
 def questions(page: Page, hand: Pointer | Keyboard, look: Look = lambda _name: None) -> None:
     """From the first question to the outcome."""
     for slug, choices in CHOICES.items():
-        page.wait_for_url(f"**/book/{slug}", wait_until="networkidle")  # fonts have come: nothing moves
+        page.wait_for_url(f"**/book/{slug}", wait_until="load")  # fonts have come: nothing moves
         look(slug)
         if slug == "about-you":
             hand.choose("health_consent", "yes")
@@ -132,28 +132,28 @@ def questions(page: Page, hand: Pointer | Keyboard, look: Look = lambda _name: N
             for name, value in choices.items():
                 hand.choose(name, value)
         hand.press("Continue")
-    page.wait_for_url("**/book/outcome", wait_until="networkidle")
+    page.wait_for_url("**/book/outcome", wait_until="load")
 
 
 def to_booked(page: Page, hand: Pointer | Keyboard, look: Look = lambda _name: None) -> None:
     """From the outcome to a booked appointment."""
     look("outcome")
     hand.press("See what suits you")
-    page.wait_for_url("**/book/session", wait_until="networkidle")
+    page.wait_for_url("**/book/session", wait_until="load")
     look("session")
     hand.press("Choose Swedish")
-    page.wait_for_url("**/book/time*", wait_until="networkidle")
+    page.wait_for_url("**/book/time*", wait_until="load")
     look("time")
     hand.first_slot()
     hand.press("Hold this time")
-    page.wait_for_url("**/book/details", wait_until="networkidle")
+    page.wait_for_url("**/book/details", wait_until="load")
     look("details")
     for name, text in PERSON.items():
         hand.type(name, text)
     hand.choose("reminders", "yes")
     hand.press("Continue")
-    page.wait_for_url("**/book/check", wait_until="networkidle")
+    page.wait_for_url("**/book/check", wait_until="load")
     look("check")
     hand.press("Book this time")
-    page.wait_for_url("**/book/booked", wait_until="networkidle")
+    page.wait_for_url("**/book/booked", wait_until="load")
     look("booked")

@@ -38,13 +38,13 @@ def at_the_map(
     page.goto(f"{place.address}/book/safety")
     hand = Pointer(page)
     for slug in ("safety", "about-you"):
-        page.wait_for_url(f"**/book/{slug}", wait_until="networkidle")
+        page.wait_for_url(f"**/book/{slug}", wait_until="load")
         for name, text in BORN.items() if slug == "about-you" else ():
             hand.type(name, text)
         for name, value in CHOICES[slug].items():
             hand.choose(name, value)
         hand.press("Continue")
-    page.wait_for_url("**/book/wishes", wait_until="networkidle")
+    page.wait_for_url("**/book/wishes", wait_until="load")
     yield page
     context.close()
 
@@ -98,7 +98,7 @@ def test_a_finger_marks_what_it_touches_and_the_answer_is_kept(browser: Browser,
         expect(page.locator("[data-bm-status]")).to_have_text("Left calf and heel: leave alone")
         assert axe_findings(page) == []
         send(page)
-        page.wait_for_url("**/book/comfort", wait_until="networkidle")
+        page.wait_for_url("**/book/comfort", wait_until="load")
         page.goto(f"{place.address}/book/wishes")
         assert ticked(page) == marked
 
@@ -167,7 +167,7 @@ def test_without_script_the_list_is_all_and_is_kept(browser: Browser, place: Pla
         page.locator('input[name="B13_calf_l"][value="hurts"]').check()
         page.locator('input[name="F08_tummy"][value="leave"]').check()
         send(page)
-        page.wait_for_url("**/book/comfort", wait_until="networkidle")
+        page.wait_for_url("**/book/comfort", wait_until="load")
         page.goto(f"{place.address}/book/wishes")
         assert page.locator("[data-bm-list] input:checked").count() == 2
         expect(page.locator('input[name="B13_calf_l"][value="hurts"]')).to_be_checked()

@@ -65,7 +65,7 @@ def ask(page: Page, hand: Pointer | Keyboard, look: Look) -> str:
     for name, text in PERSON.items():
         hand.type(name, text)
     hand.press("Send my request")
-    page.wait_for_url("**/request/*", wait_until="networkidle")
+    page.wait_for_url("**/request/*", wait_until="load")
     look("request")
     return page.url
 
@@ -73,11 +73,11 @@ def ask(page: Page, hand: Pointer | Keyboard, look: Look) -> str:
 def reply(page: Page, hand: Pointer | Keyboard, look: Look, folder: Path) -> None:
     """The letter is looked at, and what came back is sent in."""
     follow(page, hand, "Letter for your doctor")
-    page.wait_for_url("**/letter", wait_until="networkidle")
+    page.wait_for_url("**/letter", wait_until="load")
     look("letter")
     expect(page.get_by_text("I broke a bone from a small fall")).to_be_visible()
     follow(page, hand, "Back to my page")
-    page.wait_for_url("**/request/*", wait_until="networkidle")
+    page.wait_for_url("**/request/*", wait_until="load")
     photo = folder / "answer.png"
     photo.write_bytes(png())
     page.locator("#file").set_input_files(photo)
@@ -90,20 +90,20 @@ def reply(page: Page, hand: Pointer | Keyboard, look: Look, folder: Path) -> Non
 def keep_a_time(page: Page, hand: Pointer | Keyboard, look: Look) -> None:
     """A time that is kept until somebody has decided."""
     hand.press("Choose a time to keep")
-    page.wait_for_url("**/book/session", wait_until="networkidle")
+    page.wait_for_url("**/book/session", wait_until="load")
     look("session")
     hand.press("Choose Swedish")
-    page.wait_for_url("**/book/time*", wait_until="networkidle")
+    page.wait_for_url("**/book/time*", wait_until="load")
     look("time")
     hand.first_slot()
     hand.press("Hold this time")
-    page.wait_for_url("**/book/details", wait_until="networkidle")
+    page.wait_for_url("**/book/details", wait_until="load")
     hand.choose("reminders", "no")
     hand.press("Continue")
-    page.wait_for_url("**/book/check", wait_until="networkidle")
+    page.wait_for_url("**/book/check", wait_until="load")
     look("check")
     hand.press("Keep this time")
-    page.wait_for_url("**/book/booked", wait_until="networkidle")
+    page.wait_for_url("**/book/booked", wait_until="load")
     look("kept")
     expect(page.get_by_role("heading", level=1)).to_contain_text("We keep this time for you")
 

@@ -115,7 +115,7 @@ def first_visit_bytes(context: BrowserContext, url: str) -> int:
     wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     wire.send("Network.enable")
     wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    page.goto(url, wait_until="networkidle")
+    page.goto(url, wait_until="load")
     page.close()
     return int(sum(sizes))
 
@@ -124,7 +124,7 @@ def test_the_fonts_are_weighed_too(browser: Browser, place: Place) -> None:
     with visitor(browser) as (page, _context):
         fonts: list[int] = []
         page.on("response", lambda answer: fonts.append(answer.status) if ".woff2" in answer.url else None)
-        page.goto(place.address, wait_until="networkidle")
+        page.goto(place.address, wait_until="load")
     assert fonts == [200, 200]
 
 
@@ -167,7 +167,7 @@ def test_two_browsers_want_one_slot(browser: Browser, place: Place) -> None:
             Pointer(page).press("Choose Swedish")
             page.wait_for_url("**/book/time*")
             page.goto(
-                f"{page.url.split('?')[0]}?with={place.clinic.therapists[0].id}", wait_until="networkidle"
+                f"{page.url.split('?')[0]}?with={place.clinic.therapists[0].id}", wait_until="load"
             )
             Pointer(page).first_slot()
         Pointer(first).press("Hold this time")
@@ -208,7 +208,7 @@ def test_a_mark_on_the_body_brings_the_page_about_pain(browser: Browser, place: 
     with at_first_question(browser, place, width=1280) as page:
         hand = Pointer(page)
         for slug in ("safety", "about-you", "wishes"):
-            page.wait_for_url(f"**/book/{slug}", wait_until="networkidle")
+            page.wait_for_url(f"**/book/{slug}", wait_until="load")
             if slug == "about-you":
                 for name, text in journey_walk.BORN.items():
                     hand.type(name, text)
@@ -218,5 +218,5 @@ def test_a_mark_on_the_body_brings_the_page_about_pain(browser: Browser, place: 
             for name, value in journey_walk.CHOICES[slug].items():
                 hand.choose(name, value)
             hand.press("Continue")
-        page.wait_for_url("**/book/comfort", wait_until="networkidle")
+        page.wait_for_url("**/book/comfort", wait_until="load")
         assert axe_findings(page) == []

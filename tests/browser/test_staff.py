@@ -91,7 +91,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_role(
     with visitor(browser, width=width, scheme=scheme) as (page, _context):
         sign_in(page, address, email)
         for path in paths:
-            answer = page.goto(f"{address}{path}", wait_until="networkidle")
+            answer = page.goto(f"{address}{path}", wait_until="load")
             assert answer is not None
             assert answer.status == 200, path
             # The tabs at the foot of a phone lie over what has not been scrolled to yet.

@@ -34,7 +34,7 @@ def answer_in_few_taps(hand: Counting) -> None:
     """Answers every question; on the pages that offer it, one button says 'none' to all that is left."""
     page = hand.page
     for slug, choices in CHOICES.items():
-        page.wait_for_url(f"**/book/{slug}", wait_until="networkidle")
+        page.wait_for_url(f"**/book/{slug}", wait_until="load")
         if slug == "about-you":
             for name, text in BORN.items():
                 hand.type(name, text)
@@ -43,7 +43,7 @@ def answer_in_few_taps(hand: Counting) -> None:
             if not (lists and value == "none"):
                 hand.choose(name, value)
         hand.press(NONE_OF_THESE if lists else "Continue")
-    page.wait_for_url("**/book/outcome", wait_until="networkidle")
+    page.wait_for_url("**/book/outcome", wait_until="load")
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
@@ -64,13 +64,13 @@ def test_the_page_with_the_button_is_sound_also_where_something_is_missing(
         page.goto(f"{place.address}/book/safety")
         hand = Pointer(page)
         for slug in ("safety", "about-you", "wishes", "lately"):
-            page.wait_for_url(f"**/book/{slug}", wait_until="networkidle")
+            page.wait_for_url(f"**/book/{slug}", wait_until="load")
             for name, text in BORN.items() if slug == "about-you" else ():
                 hand.type(name, text)
             for name, value in CHOICES[slug].items():
                 hand.choose(name, value)
             hand.press("Continue")
-        page.wait_for_url("**/book/background", wait_until="networkidle")
+        page.wait_for_url("**/book/background", wait_until="load")
         assert axe_findings(page) == []
         hand.choose("blood", "past_clot")
         hand.press(NONE_OF_THESE)  # the first question is no list: it still wants its answer
@@ -91,13 +91,13 @@ def test_enter_never_answers_for_the_client(browser: Browser, place: Place) -> N
         page.goto(f"{place.address}/book/safety")
         hand = Pointer(page)
         for slug in ("safety", "about-you", "wishes", "lately"):
-            page.wait_for_url(f"**/book/{slug}", wait_until="networkidle")
+            page.wait_for_url(f"**/book/{slug}", wait_until="load")
             for name, text in BORN.items() if slug == "about-you" else ():
                 hand.type(name, text)
             for name, value in CHOICES[slug].items():
                 hand.choose(name, value)
             hand.press("Continue")
-        page.wait_for_url("**/book/background", wait_until="networkidle")
+        page.wait_for_url("**/book/background", wait_until="load")
         hand.choose("cancer_history", "never")
         page.keyboard.press("Enter")
         expect(page.locator(".errors li")).to_have_count(8)
