@@ -8,9 +8,11 @@ reader that later wants to write cannot wait for its turn and fails with 'databa
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -154,9 +156,16 @@ def make_engine(url: str) -> Engine:
         engine = sa.create_engine(parsed, connect_args=arguments, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        _writers[engine.pool] = threading.RLock()
+        _writers[engine.pool] = _Turn()
         return engine
-    return sa.create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, hide_parameters=True)
+    return sa.create_engine(
+        parsed,
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=8,
+        hide_parameters=True,
+        connect_args={"prepare_threshold": 1},  # the same few statements again and again: planned once
+    )
 
 
 def reading(engine: Engine) -> Engine:
@@ -182,7 +191,27 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    if mode != "IMMEDIATE":
+        connection.exec_driver_sql(f"BEGIN {mode}")
+        return
+    # Looked at every half millisecond: left to itself SQLite would sleep for up to a tenth of a second.
+    raw: Any = connection.connection.driver_connection
+    for _look in range(_LOOKS):
+        try:
+            raw.execute("PRAGMA busy_timeout=0")
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_LOOK_SECONDS)
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+_LOOK_SECONDS = 0.0005
+_LOOKS = 2000
 
 
 @contextmanager
@@ -207,23 +236,39 @@ def transaction(session: Session) -> Iterator[Session]:
 
 _WRITES_SQLITE = {"sqlite_begin": "IMMEDIATE"}
 _WRITES = {"isolation_level": "READ COMMITTED"}
-_writers: WeakKeyDictionary[Pool, threading.RLock] = WeakKeyDictionary()
 
 
-@contextmanager
-def _in_turn(engine: Engine | sa.Connection) -> Iterator[None]:
-    """Lets the threads of this process write to SQLite one after the other.
+class _Turn:
+    """Whose turn it is, of the threads of this process, to write to SQLite.
 
     SQLite has one writer, and has the others sleep and look again, longer each time; a thread that waits here
     is woken as soon as it is its turn. Only for speed: what may be written is decided by SQLite's own lock.
     """
+
+    PAUSE = 0.001
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._waiting = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Waits for the turn as long as for SQLite itself, and goes on without it then."""
+        self._waiting += 1
+        is_mine = self._lock.acquire(timeout=BUSY_SECONDS)
+        self._waiting -= 1
+        try:
+            yield
+        finally:
+            if is_mine:
+                if self._waiting > 0:  # a moment for another process, or it would wait for all of ours
+                    time.sleep(self.PAUSE)
+                self._lock.release()
+
+
+_writers: WeakKeyDictionary[Pool, _Turn] = WeakKeyDictionary()
+
+
+def _in_turn(engine: Engine | sa.Connection) -> AbstractContextManager[None]:
     turn = _writers.get(engine.pool) if isinstance(engine, Engine) else None
-    if turn is None:
-        yield
-        return
-    is_mine = turn.acquire(timeout=BUSY_SECONDS)
-    try:
-        yield
-    finally:
-        if is_mine:
-            turn.release()
+    return turn.taken() if turn is not None else nullcontext()

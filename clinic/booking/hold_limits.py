@@ -170,21 +170,26 @@ def share_of(session: Session, now: datetime, known: Facts, on: date, own: Colle
         replace(known, search=replace(known.search, first_day=on, days=1)),
         supposing.changed(known.diary, [taken for _hold_id, taken in held]),
         others,
-        _longest(session, [worker.therapist_id for worker in here]),
+        _longest(session, {worker.therapist_id for worker in here}),
     )
 
 
 def _held(session: Session, now: datetime, on: date) -> list[tuple[int, Taken]]:
     """What the open holds from the web take around that day, each with the number of its hold."""
     low = datetime(on.year, on.month, on.day, tzinfo=UTC) - _DAY
-    around = sa.and_(
-        Hold.status == HoldStatus.OPEN,
-        Hold.expires_at > now,
-        Hold.visitor_digest.is_not(None),
-        Hold.starts_at > low,
-        Hold.starts_at < low + 3 * _DAY,
-    )
-    return supposing.taken_by_holds(session, around)
+    around = {"now": now, "low": low, "high": low + 3 * _DAY}
+    rows = session.connection().execute(_HELD, around)
+    return [(hold_id, supposing.taken(*row)) for hold_id, *row in rows]
+
+
+# Put together once: that takes longer than the answer.
+_HELD = supposing.with_holds().where(
+    Hold.status == HoldStatus.OPEN,
+    Hold.expires_at > sa.bindparam("now"),
+    Hold.visitor_digest.is_not(None),
+    Hold.starts_at > sa.bindparam("low"),
+    Hold.starts_at < sa.bindparam("high"),
+)
 
 
 def _fitting(known: Facts, diary: Diary, slot: Slot, minutes: int) -> int:
@@ -204,12 +209,14 @@ def _fitting(known: Facts, diary: Diary, slot: Slot, minutes: int) -> int:
 
 def _longest(session: Session, therapist_ids: Collection[int]) -> dict[int, int]:
     """The minutes of the longest session that each therapist gives."""
-    skill = therapist_skill.c
-    rows = session.execute(
-        sa.select(skill.therapist_id, sa.func.max(OfferingOption.minutes))
-        .join(Offering, Offering.skill_id == skill.skill_id)
-        .join(OfferingOption, OfferingOption.offering_id == Offering.id)
-        .where(OfferingOption.is_active, Offering.is_active, skill.therapist_id.in_(therapist_ids))
-        .group_by(skill.therapist_id)
-    )
-    return {row[0]: row[1] for row in rows}
+    rows = session.connection().execute(_LONGEST)
+    return {row[0]: row[1] for row in rows if row[0] in therapist_ids}
+
+
+_LONGEST = (
+    sa.select(therapist_skill.c.therapist_id, sa.func.max(OfferingOption.minutes))
+    .join(Offering, Offering.skill_id == therapist_skill.c.skill_id)
+    .join(OfferingOption, OfferingOption.offering_id == Offering.id)
+    .where(OfferingOption.is_active, Offering.is_active)
+    .group_by(therapist_skill.c.therapist_id)
+)

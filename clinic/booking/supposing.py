@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -44,18 +45,16 @@ def taken_by(session: Session, entries: Collection[int] | sa.Select[tuple[int]])
         .join(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
         .where(DiarySpan.entry_id.in_(entries))
     )
-    return [_taken(*row) for row in rows]
+    return [taken(*row) for row in rows]
 
 
-def taken_by_holds(session: Session, which: sa.ColumnElement[bool]) -> list[tuple[int, Taken]]:
-    """What the holds of which `which` is true take, each with the number of its hold: one statement."""
-    rows = session.execute(
+def with_holds() -> sa.Select[*tuple[Any, ...]]:
+    """A statement for what holds take: the number of the hold, and what `taken` makes something of."""
+    return (
         sa.select(Hold.id, *_COLUMNS)
         .join(DiaryEntry, DiaryEntry.id == Hold.entry_id)
         .join(DiarySpan, DiarySpan.entry_id == DiaryEntry.id)
-        .where(which)
     )
-    return [(hold_id, _taken(*row)) for hold_id, *row in rows]
 
 
 def as_taken(claims: Iterable[Claim], effort: Effort) -> list[Taken]:
@@ -63,7 +62,7 @@ def as_taken(claims: Iterable[Claim], effort: Effort) -> list[Taken]:
     found = []
     for claim in claims:
         ticks, work = claim.ticks(), (effort.hands_on, effort.is_deep, effort.before, effort.after)
-        found.append(_taken(0, claim.kind, claim.owner_id, ticks.start, ticks.stop, *work))
+        found.append(taken(0, claim.kind, claim.owner_id, ticks.start, ticks.stop, *work))
     return found
 
 
@@ -83,7 +82,7 @@ def changed(diary: Diary, gone: Iterable[Taken], come: Iterable[Taken] = ()) -> 
     return Diary(busy, diary.away, stints)
 
 
-def _taken(
+def taken(
     entry_id: int,
     kind: OwnerKind,
     owner_id: int,
@@ -94,6 +93,7 @@ def _taken(
     before: int,
     after: int,
 ) -> Taken:
+    """A row of what an entry takes (ticks, minutes) as the stretch it is."""
     work = None
     if kind is OwnerKind.THERAPIST:
         work = stint(from_tick, to_tick, hands_on, is_deep, before, after)

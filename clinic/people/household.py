@@ -88,16 +88,18 @@ def name_guardian(session: Session, now: datetime, child: Client, guardian: Clie
 
 def guardian_id_of(session: Session, client_id: int) -> int | None:
     """The number of who answers for a client, or None."""
-    return session.scalar(sa.select(Guardian.guardian_id).where(Guardian.child_id == client_id))
+    session.flush()
+    return session.connection().execute(_GUARDIAN, {"child": client_id}).scalar()
+
+
+_GUARDIAN = sa.select(Guardian.guardian_id).where(Guardian.child_id == sa.bindparam("child"))
 
 
 def guardian_of(session: Session, client_id: int) -> Client | None:
     """Who answers for a client: it is to them that we write. None for a grown-up, and for an erased one."""
-    return session.scalar(
-        sa.select(Client)
-        .join(Guardian, Guardian.guardian_id == Client.id)
-        .where(Guardian.child_id == client_id, Client.erased_at.is_(None))
-    )
+    guardian_id = guardian_id_of(session, client_id)
+    guardian = session.get(Client, guardian_id) if guardian_id is not None else None
+    return guardian if guardian is not None and guardian.erased_at is None else None
 
 
 def household_of(session: Session, client: Client) -> Household:

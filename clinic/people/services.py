@@ -117,9 +117,18 @@ def find_client(session: Session, name: str, email: str | None, phone: str | Non
     """The client of this name and e-mail, or of this name and phone where there is no e-mail."""
     if not email and not phone:
         return None
-    same = sa.select(Client).where(Client.name_key == contact.name_key(name), Client.erased_at.is_(None))
-    same = same.where(Client.email == email) if email else same.where(Client.phone == phone)
-    return session.scalar(same.order_by(Client.id).limit(1))
+    same = _BY_EMAIL if email else _BY_PHONE
+    return session.scalar(same, {"name": contact.name_key(name), "email": email, "phone": phone})
+
+
+_BY_NAME = (
+    sa.select(Client)
+    .where(Client.name_key == sa.bindparam("name"), Client.erased_at.is_(None))
+    .order_by(Client.id)
+    .limit(1)
+)
+_BY_EMAIL = _BY_NAME.where(Client.email == sa.bindparam("email"))
+_BY_PHONE = _BY_NAME.where(Client.phone == sa.bindparam("phone"))
 
 
 def kept_client(
