@@ -53,8 +53,11 @@ _WHOLE = (
     .where(Journey.token_digest == sa.bindparam("digest"))
     .options(joinedload(Journey.intake), joinedload(Journey.option), joinedload(Journey.hold))
 )
-_LOCKED = (
-    _WHOLE.options(joinedload(Journey.hold).joinedload(Hold.site))
+_LOCKED = _WHOLE.with_for_update(of=Journey).execution_options(populate_existing=True)
+_LOCKED_WITH_SITE = (
+    sa.select(Journey)
+    .where(Journey.token_digest == sa.bindparam("digest"))
+    .options(joinedload(Journey.intake), joinedload(Journey.hold).joinedload(Hold.site))
     .with_for_update(of=Journey)
     .execution_options(populate_existing=True)
 )
@@ -66,9 +69,13 @@ def find(session: Session, now: datetime, token: str) -> Journey | None:
     return found if found is not None and found.expires_at > now else None
 
 
-def lock(session: Session, now: datetime, token: str) -> Journey:
-    """The journey of a token, for this transaction nobody else's to change; Stale where there is none."""
-    found = session.scalar(_LOCKED, {"digest": digest(token)})
+def lock(session: Session, now: datetime, token: str, *, to_book: bool = False) -> Journey:
+    """The journey of a token, for this transaction nobody else's to change; Stale where there is none.
+
+    `to_book`: read with the site of its hold, for the words agreed to, and not with its option.
+    """
+    wanted = _LOCKED_WITH_SITE if to_book else _LOCKED
+    found = session.scalar(wanted, {"digest": digest(token)})
     if found is None or found.expires_at <= now:
         raise Stale(_OVER)
     return found

@@ -149,7 +149,7 @@ def confirm(
     time; decided meanwhile, it is booked. HoldLapsed when the hold's time is over, SlotTaken ('client')
     when the client is elsewhere then.
     """
-    held = session.get(Hold, hold_id, options=_WHOLE_HOLD, with_for_update=_ROW_ONLY, populate_existing=True)
+    held = session.scalar(_LOCKED_HOLD, {"hold": hold_id})
     if held is None:
         raise NotFound()
     if held.status is HoldStatus.CONFIRMED:
@@ -185,10 +185,15 @@ def confirm(
 
 
 # A hold is locked alone, and read with all that its appointment takes over.
-_ROW_ONLY = {"of": Hold}
-_WHOLE_HOLD = [
-    joinedload(each, innerjoin=True) for each in (Hold.site, Hold.therapist, Hold.room, Hold.option)
-]
+_LOCKED_HOLD = (
+    sa.select(Hold)
+    .where(Hold.id == sa.bindparam("hold"))
+    .options(
+        *(joinedload(each, innerjoin=True) for each in (Hold.site, Hold.therapist, Hold.room, Hold.option))
+    )
+    .with_for_update(of=Hold)
+    .execution_options(populate_existing=True)
+)
 
 
 def _enter_now(session: Session, now: datetime, held: Hold) -> int:

@@ -47,7 +47,9 @@ def current() -> Journey | None:
 def lock(session: Session, step: Step) -> Journey:
     """The journey of this browser, locked in a transaction that takes `step`; Stale where that lies ahead."""
     token = remembered.way_token()
-    g.journey = journeys.lock(session, database.now(), token) if token is not None else None
+    g.journey = None
+    if token is not None:
+        g.journey = journeys.lock(session, database.now(), token, to_book=step is Step.CHECK)
     if not may_open(state(), step) or has_told():
         raise Stale()
     return expect()
