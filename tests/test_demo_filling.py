@@ -27,8 +27,8 @@ from tests import makers
 pytestmark = pytest.mark.database
 
 NOW = datetime(2026, 11, 24, 10, 20, tzinfo=UTC)
-# What differs each time: keys, salted hashes, what the database numbers itself.
-_SECRET = {"session_key", "password"}
+# What differs each time: keys, salted hashes, marks drawn at random, what the database numbers itself.
+_SECRET = {"session_key", "password", "mark"}
 
 
 def digest(session: Session) -> str:
