@@ -166,9 +166,7 @@ def test_two_browsers_want_one_slot(browser: Browser, place: Place) -> None:
             Pointer(page).press("See what suits you")
             Pointer(page).press("Choose Swedish")
             page.wait_for_url("**/book/time*")
-            page.goto(
-                f"{page.url.split('?')[0]}?with={place.clinic.therapists[0].id}", wait_until="load"
-            )
+            page.goto(f"{page.url.split('?')[0]}?with={place.clinic.therapists[0].id}", wait_until="load")
             Pointer(page).first_slot()
         Pointer(first).press("Hold this time")
         first.wait_for_url("**/book/details")
