@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -87,10 +88,14 @@ def _fresh_sqlite(template: Path, folder: Path) -> str:
 
 
 def _admin(server_url: str, statement: str) -> None:
-    engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _admin_engine(server_url).connect() as connection:
         connection.exec_driver_sql(statement)
-    engine.dispose()
+
+
+@lru_cache(maxsize=1)
+def _admin_engine(server_url: str) -> Engine:
+    """One connection for all tests of a process: proving who we are takes longer than most statements."""
+    return sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,12 @@ OWNER = "clinic"
 DURABLE = "--durable"
 
 # Speed over safety: the data is thrown away, so nothing need reach the disk.
-HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+HURRIED = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "deadlock_timeout": "100ms",  # who waits for each other is told sooner
+}
 SETTINGS = {
     "jit": "off",
     "max_connections": "300",
