@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -79,11 +79,31 @@ def write_claims(connection: sa.Connection, entries: Iterable[tuple[int, Sequenc
 def write_squares(connection: sa.Connection, squares: Sequence[tuple[str, int, int, int]]) -> bool:
     """Writes squares (kind, owner, tick, entry) in the order given; False where one was written already.
 
-    The key refuses that one, after waiting for whoever is about to write it, and the others are written. So
-    nothing fails: no savepoint is needed, and the transaction goes on.
+    The key refuses that one, after waiting for whoever is about to write it, and the others are written: for
+    `all_or_nothing` to take back.
     """
     into = "slot_claim (kind, owner_id, tick, entry_id)"
     return _insert(connection, into, squares, "ON CONFLICT DO NOTHING") == len(squares)
+
+
+def all_or_nothing(connection: sa.Connection, write: Callable[[sa.Connection], bool]) -> bool:
+    """Has something written and gives whether all of it was; what was not all is taken back.
+
+    By a savepoint, not by deleting: a square that was written and deleted would be nobody's and yet be waited
+    for until the transaction ends, while it tries for squares of others. Two who did so could wait for each
+    other. As nothing fails, the database has no error to log.
+    """
+    attempt = connection.begin_nested()
+    try:
+        is_whole = write(connection)
+    except BaseException:
+        attempt.rollback()
+        raise
+    if is_whole:
+        attempt.commit()
+    else:
+        attempt.rollback()
+    return is_whole
 
 
 def wipe_squares(connection: sa.Connection, entry_id: int, squares: Iterable[tuple[str, int, int]]) -> None:

@@ -7,7 +7,7 @@ that two writers who want the same squares meet at the first of them and never i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,8 +18,8 @@ from clinic.kernel.errors import SlotTaken
 from clinic.kernel.ticks import TICK_MINUTES, ticks_between
 from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.claims import Claim as Claim
+from clinic.roster.claims import all_or_nothing, wipe_squares, write_claims, write_spans, write_squares
 from clinic.roster.claims import session_claims as session_claims
-from clinic.roster.claims import wipe_squares, write_claims, write_spans, write_squares
 from clinic.roster.limits import Effort
 from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, SlotClaim
 
@@ -41,37 +41,35 @@ def enter(
     transaction usable.
     """
     wanted = list(claims)
-    session.flush()
-    connection = session.connection()
     row = {"kind": kind, "created_at": now, "expires_at": expires_at, **_effort_row(effort)}
-    made = connection.execute(_NEW_ENTRY, row).inserted_primary_key
-    assert made is not None
-    entry_id: int = made[0]
-    if not _write(session, entry_id, wanted, now):
-        strike(session, entry_id)
-        raise SlotTaken(who=_who_stands_there(session, wanted))
-    return entry_id
+    made: list[int] = []
+
+    def write(connection: sa.Connection) -> bool:
+        key = connection.execute(_NEW_ENTRY, row).inserted_primary_key
+        assert key is not None
+        made.append(key[0])
+        return write_claims(connection, [(made[-1], wanted)])
+
+    _past_the_lapsed(session, wanted, now, write)
+    return made[-1]
 
 
 _NEW_ENTRY = sa.insert(DiaryEntry.__table__)  # type: ignore[arg-type]
 
 
-def _write(session: Session, entry_id: int, wanted: Sequence[Claim], now: datetime) -> bool:
-    """Writes claims that an entry has not yet; where squares are taken, once more with lapsed holds struck.
+def _past_the_lapsed(
+    session: Session, wanted: Sequence[Claim], now: datetime, write: Callable[[sa.Connection], bool]
+) -> None:
+    """Has the claims written; where squares are taken, once more with the lapsed holds struck; SlotTaken.
 
-    Those are looked for only then: nearly always there are none. False, with none of these squares, where
-    somebody else has one.
+    Those are looked for only then: nearly always there are none.
     """
-    connection = session.connection()
-    squares = [square for claim in wanted for square in claim.squares()]
-    if write_claims(connection, [(entry_id, wanted)]):
-        return True
-    wipe_squares(connection, entry_id, squares)
-    if strike_lapsed(session, wanted, now):
-        if write_claims(connection, [(entry_id, wanted)]):
-            return True
-        wipe_squares(connection, entry_id, squares)
-    return False
+    session.flush()
+    if all_or_nothing(session.connection(), write):
+        return
+    if strike_lapsed(session, wanted, now) and all_or_nothing(session.connection(), write):
+        return
+    raise SlotTaken(who=_who_stands_there(session, wanted))
 
 
 def enter_many(
@@ -104,9 +102,7 @@ def enter_many(
 def extend(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime) -> None:
     """Adds claims to an entry (a client to a hold, say); SlotTaken if a square is written already."""
     wanted = list(claims)
-    session.flush()
-    if not _write(session, entry_id, wanted, now):
-        raise SlotTaken(who=_who_stands_there(session, wanted))
+    _past_the_lapsed(session, wanted, now, lambda connection: write_claims(connection, [(entry_id, wanted)]))
 
 
 def _effort_row(effort: Effort) -> dict[str, Any]:
@@ -244,9 +240,8 @@ def move(
         )
     }
     squares = {square for claim in wanted for square in claim.squares()}
-    connection = session.connection()
-    if not write_squares(connection, sorted((*square, entry_id) for square in squares - had)):
-        wipe_squares(connection, entry_id, squares - had)
+    connection, new = session.connection(), sorted((*square, entry_id) for square in squares - had)
+    if not all_or_nothing(connection, lambda connection: write_squares(connection, new)):
         raise SlotTaken(who=_who_stands_there(session, wanted, entry_id))
     wipe_squares(connection, entry_id, had - squares)
     session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
