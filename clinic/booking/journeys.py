@@ -123,7 +123,7 @@ def wish_of(journey: Journey, site: Site, filters: Filters) -> Wish:
         site_id=site.id,
         option_id=journey.option_id,
         talk_minutes=talk_minutes(journey, site),
-        therapist_id=int(filters.person) if filters.person.isdigit() else None,
+        therapist_id=int(filters.person) if filters.person.isdecimal() and filters.person.isascii() else None,
         gender=_gender(filters.person),
         is_step_free=filters.is_step_free,
         client_id=kept.client_id_of(journey),
