@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, messages, screening, services
+from clinic.booking import companions, lifecycle, messages, parties, screening, services
 from clinic.booking.models import Appointment
 from clinic.booking.provisional_times import is_over
 from clinic.booking.statuses import Status
@@ -140,6 +140,7 @@ def lapse(session: Session, now: datetime, appointment: Appointment) -> None:
 def _give_back(
     session: Session, now: datetime, appointment: Appointment, actor: str, status: Status, why: str
 ) -> None:
+    other = parties.companion(session, appointment.id)
     diary.strike(session, appointment.entry_id)
     appointment.entry_id = appointment.lapses_at = None
     appointment.status = status
@@ -147,6 +148,8 @@ def _give_back(
     appointment.sequence += 1
     services.note(session, now, appointment, actor, status.value, why)
     messages.tell(session, now, "lapsed" if status is Status.LAPSED else "cancelled", appointment)
+    if other is not None:
+        companions.tell_other(session, now, appointment, other, companions.What.CANCELLED)
 
 
 def lapse_provisional(session: Session, now: datetime, at_most: int = 200) -> int:
@@ -259,4 +262,4 @@ def decline(
     if appointment.intake is not None:
         grounds = ledger.Grounds(reason=reason, signed=signed, appointment_id=appointment.id)
         ledger.write(session, now, appointment.intake, DecisionKind.DECLINED, actor=actor, grounds=grounds)
-    services.cancel(session, now, appointment.id, actor=actor, reason="declined by the therapist")
+    companions.cancel(session, now, appointment.id, actor=actor, reason="declined by the therapist")

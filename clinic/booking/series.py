@@ -15,7 +15,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, messages, series_mail, services
+from clinic.booking import companions, lifecycle, messages, series_mail, services
 from clinic.booking.models import Appointment, Series, SeriesPart
 from clinic.booking.queries import Listed, listed
 from clinic.booking.series_dates import MOST, Every, check_count, shifted
@@ -160,7 +160,7 @@ def move(
     were. Each new time is entered before the old one is struck.
     """
     if reach is Reach.THIS:
-        moved = services.move(
+        moved = companions.move(
             session, now, appointment_id, starts_at, actor=actor, therapist_id=therapist_id,
             version=version, is_client=is_client,
         )  # fmt: skip
@@ -179,7 +179,7 @@ def move(
             to = starts_at if is_this else shifted(each.starts_at, days, minute, zone).starts_at
             with _naming(to, this.site.tz):
                 moved_all.append(
-                    services.move(
+                    companions.move(
                         session,
                         now,
                         each.id,
@@ -208,7 +208,7 @@ def cancel(
 ) -> list[Appointment]:
     """Calls an appointment off, and those that follow it, or all. What is past or was given stays."""
     if reach is Reach.THIS:
-        off = services.cancel(
+        off = companions.cancel(
             session, now, appointment_id, actor=actor, reason=reason, version=version, is_client=is_client
         )
         return [off]
@@ -218,7 +218,7 @@ def cancel(
         for each in meant:
             with _naming(each.starts_at, this.site.tz):
                 gone.append(
-                    services.cancel(
+                    companions.cancel(
                         session,
                         now,
                         each.id,

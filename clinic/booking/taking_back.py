@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import services
+from clinic.booking import companions, services
 from clinic.booking.models import Appointment, PartyMember, SharedRoom
 from clinic.booking.statuses import Status
 from clinic.kernel.errors import SlotTaken
@@ -25,14 +25,18 @@ def reactivate(
 
     While the other one comes, the room is taken for both already. Where it went back it is taken for two
     again, so that the other cancellation can be taken back too. SlotTaken says where the room is gone.
+    Who comes along is told.
     """
     appointment = services.locked(session, appointment_id, version)
-    shared = _shared_room(session, appointment)
-    if shared is None or appointment.status is not Status.CANCELLED:
+    if appointment.status is not Status.CANCELLED:
         return services.reactivate(session, now, appointment_id, actor=actor, version=version)
+    shared = _shared_room(session, appointment)
     with session.begin_nested():
-        _take_room(session, now, appointment, shared)
-        return services.reactivate(session, now, appointment_id, actor=actor, shares_room=True)
+        if shared is not None:
+            _take_room(session, now, appointment, shared)
+        back = services.reactivate(session, now, appointment_id, actor=actor, shares_room=shared is not None)
+    companions.tell_back(session, now, back)
+    return back
 
 
 def _shared_room(session: Session, appointment: Appointment) -> SharedRoom | None:

@@ -131,7 +131,7 @@ def _lease(
         if "clearance_id" in facts:
             reason = _why_not_asked(session, message, clearance)
         else:
-            reason = _why_not(message, facts, appointment, now)
+            reason = _why_not(message, facts, appointment, now) or _why_not_told(session, facts, appointment)
         if reason:
             message.status, message.last_error, message.leased_until = MessageStatus.DROPPED, reason, None
             tally.dropped += 1
@@ -195,6 +195,15 @@ def _why_not(
     if message.kind in _STANDING | _UNCERTAIN and appointment.ends_at <= now:
         return "over"
     return ""
+
+
+def _why_not_told(session: Session, facts: Mapping[str, Any], appointment: Appointment | None) -> str:
+    """Why a mail about who comes along is not to be sent: whether they come together is otherwise by now."""
+    if "changed_id" not in facts or appointment is None:
+        return ""
+    changed = session.get(Appointment, facts["changed_id"])
+    comes = changed is not None and changed.status not in _OFF and changed.starts_at == appointment.starts_at
+    return "" if comes is (facts["what"] == "back") else "outdated"
 
 
 def _word(

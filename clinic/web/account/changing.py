@@ -109,10 +109,7 @@ def _cancel(session: Session, found: Appointment, now: datetime) -> None:
         party = companions.both_of(session, seen(found), found.id)
         parties.cancel_together(session, now, party.id, actor=actor, reason=reason, is_client=True)
         return
-    other = parties.companion(session, found.id)
-    services.cancel(session, now, found.id, actor=actor, reason=reason, version=_version(), is_client=True)
-    if other is not None:
-        companions.tell_other(session, now, found, other, "cancelled")
+    companions.cancel(session, now, found.id, actor=actor, reason=reason, version=_version(), is_client=True)
 
 
 def _barred(found: Appointment, now: datetime) -> str | None:
@@ -141,8 +138,7 @@ def _move(session: Session, found: Appointment, starts_at: datetime, now: dateti
         free = slots.slots_at(session, services.wish_of(found), starts_at, now)
         if found.therapist_id in {slot.therapist_id for slot in free}:
             therapist_id = found.therapist_id
-    other = parties.companion(session, found.id)
-    moved = services.move(
+    return companions.move(
         session,
         now,
         found.id,
@@ -152,9 +148,6 @@ def _move(session: Session, found: Appointment, starts_at: datetime, now: dateti
         version=_version(),
         is_client=True,
     )
-    if other is not None:
-        companions.tell_other(session, now, moved, other, "moved")
-    return moved
 
 
 def _times(

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from clinic.booking import desk, lifecycle, parties, queries, services, taking_back
+from clinic.booking import companions, desk, lifecycle, parties, queries, services, taking_back
+from clinic.booking.models import Appointment
 from clinic.booking.queries import Card
 from clinic.booking.statuses import Status
 from clinic.kernel.codes import read_reference
@@ -25,6 +27,7 @@ REASONS = (
     ("mistake", "It was booked by mistake"),
     ("other", "Something else"),
 )
+ONE, BOTH = "one", "both"
 DONE_WORDS = {
     Status.CHECKED_IN: "is checked in.",
     Status.FULFILLED: "is done.",
@@ -168,21 +171,52 @@ def cancel(reference: str) -> ResponseReturnValue:
 @blueprint.post("/appointment/<reference>/cancel")
 @access.allow(access.DESK)
 def cancel_now(reference: str) -> ResponseReturnValue:
-    """Calls it off; twice does nothing twice."""
+    """Calls it off, or both of two, as was chosen; twice does nothing twice."""
     card = expect(reference)
+    if card.listed.status is Status.CANCELLED:
+        return redirect(url_for("desk.appointment", reference=card.listed.reference), code=303)
     reason = dict(REASONS).get(request.form.get("reason", ""))
+    other = parties.companion(database.session(), card.listed.id)
+    who = request.form.get("who", "") if other is not None else ONE
+    errors = []
+    if who not in (ONE, BOTH):
+        errors.append(("who", "Choose whether one or both are cancelled."))
     if reason is None:
-        return _ask_why(card, [("reason", "Choose why it is cancelled.")]), 422
+        errors.append(("reason", "Choose why it is cancelled."))
+    if reason is None or errors:
+        return _ask_why(card, errors), 422
     try:
         with database.transaction() as session:
-            services.cancel(
-                session, database.now(), card.listed.id, actor=actor(), reason=reason, version=version()
-            )
+            _cancel(session, card, reason, is_both=who == BOTH)
     except (Stale, WrongState) as refusal:
         fresh = expect(reference)
         if fresh.listed.status is not Status.CANCELLED:
             return page(fresh, 409, refusal.sentence)
+    else:
+        if other is not None:
+            flash("Both are cancelled." if who == BOTH else f"Only this one is cancelled. {stays(other)}")
     return redirect(url_for("desk.appointment", reference=card.listed.reference), code=303)
+
+
+def _cancel(session: Session, card: Card, reason: str, *, is_both: bool) -> None:
+    """Calls off this one, and who would come along is told; or both, as the page was drawn for them."""
+    now, number = database.now(), card.listed.id
+    if not is_both:
+        companions.cancel(session, now, number, actor=actor(), reason=reason, version=version())
+        return
+    other, other_version = (read_whole(request.form.get(name)) or 0 for name in ("other", "other_version"))
+    party = companions.as_seen(session, {number: version(), other: other_version}, number)
+    if party is None:
+        raise Stale()
+    parties.cancel_together(session, now, party.id, actor=actor(), reason=reason)
+
+
+def stays(other: Appointment) -> str:
+    """What becomes of the other of two when one is changed alone, and whether they hear of it."""
+    theirs = f"The appointment of {other.client.name} stays"
+    if other.client.email:
+        return f"{theirs}; a message goes to {other.client.email}."
+    return f"{theirs}. There is no e-mail address: tell them yourself."
 
 
 def _ask_why(card: Card, errors: list[tuple[str, str]]) -> str:
@@ -192,6 +226,9 @@ def _ask_why(card: Card, errors: list[tuple[str, str]]) -> str:
         card=card,
         visit=card.listed,
         comes_with=comes_with,
+        stays=stays(comes_with) if comes_with is not None else "",
+        who=request.form.get("who", ""),
+        reason=request.form.get("reason", ""),
         reasons=REASONS,
         errors=errors,
     )

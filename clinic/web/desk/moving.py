@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import desk, lifecycle, parties, services
+from clinic.booking import companions, desk, lifecycle, parties, services
 from clinic.booking.models import Appointment
 from clinic.booking.queries import Card
 from clinic.booking.slots import Wish, nearest_slots
@@ -18,7 +18,7 @@ from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound, NotOffered, SlotTaken, Stale, WrongState
 from clinic.roster.models import Therapist, WorkingHours, therapist_skill
 from clinic.web import access, database
-from clinic.web.desk.appointment import expect, page, version
+from clinic.web.desk.appointment import expect, page, stays, version
 from clinic.web.desk.blueprint import actor, blueprint, local_day, places, read_day, typed_day
 from clinic.web.desk.times import Chosen, difference, first_free, named, on_day, read_chosen
 from clinic.web.numbers import read_whole
@@ -51,9 +51,10 @@ def move_now(reference: str) -> ResponseReturnValue:
     was = card.listed
     if (chosen.starts_at, chosen.therapist_id) == (was.starts_at, was.therapist_id):
         return redirect(url_for("desk.appointment", reference=was.reference), code=303)
+    other = parties.companion(database.session(), was.id)
     try:
         with database.transaction() as session:
-            services.move(
+            companions.move(
                 session,
                 database.now(),
                 was.id,
@@ -68,6 +69,9 @@ def move_now(reference: str) -> ResponseReturnValue:
         fresh = expect(reference)
         if (fresh.listed.starts_at, fresh.listed.therapist_id) != (chosen.starts_at, chosen.therapist_id):
             return page(fresh, 409, refusal.sentence)
+    else:
+        if other is not None and chosen.starts_at != was.starts_at:
+            flash(f"Only this one is moved. {stays(other)}")
     back = url_for(
         "desk.appointment", reference=was.reference, was=slot_value(was.starts_at), by=was.therapist_id
     )
@@ -102,11 +106,13 @@ def _page(
         offered, wanted = on_day(session, wish, place, on, now), visit.starts_at
     else:
         offered, wanted = first_free(session, wish, [place], now, now, NEAREST), visit.starts_at
+    comes_with = parties.companion(session, visit.id)
     html = render_template(
         "desk/move.html",
         card=card,
         visit=visit,
-        comes_with=parties.companion(session, visit.id),
+        comes_with=comes_with,
+        stays=stays(comes_with) if comes_with is not None else "",
         times=[each.row(now, False, difference(each.slot.starts_at, wanted)) for each in offered],
         on=on,
         with_id=with_id,

@@ -1,5 +1,5 @@
-"""Two people at once at the desk: who comes too, which session, when both can, one room or two; and what
-becomes of both afterwards.
+"""Two people at once at the desk: who comes too, which session, when both can, one room or two; and another
+time for both.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from clinic.people.models import Client
 from clinic.people.queries import search_clients
 from clinic.roster.models import Room, Site, Therapist
 from clinic.web import access, database
-from clinic.web.desk.appointment import REASONS, expect, page, version
+from clinic.web.desk.appointment import expect, page, version
 from clinic.web.desk.blueprint import actor, blueprint, local_day, read_day
 from clinic.web.desk.times import day_word
 from clinic.web.filters import clock_time, short_day
@@ -69,7 +69,7 @@ class Second:
 @blueprint.get("/appointment/<reference>/together")
 @access.allow(access.DESK)
 def together(reference: str) -> ResponseReturnValue:
-    """Who comes too, which session, and when both can; for two who come together, what can be done."""
+    """Who comes too, which session, and when both can; for two who come together, other times for both."""
     card = expect(reference)
     if card.listed.status not in lifecycle.MOVABLE:
         return page(card, 409, WrongState.default)
@@ -137,25 +137,6 @@ def move_both(reference: str) -> ResponseReturnValue:
     return _done(card)
 
 
-@blueprint.post("/appointment/<reference>/together/cancel")
-@access.allow(access.DESK)
-def cancel_both(reference: str) -> ResponseReturnValue:
-    """Calls both off."""
-    card = expect(reference)
-    reason = dict(REASONS).get(request.form.get("reason", ""))
-    if reason is None:
-        return _page(card, [("reason", "Choose why they are cancelled.")], 422)
-
-    def act(session: Session, party_id: int) -> object:
-        return parties.cancel_together(session, database.now(), party_id, actor=actor(), reason=reason)
-
-    refused = _of_both(card, act)
-    if refused is not None:
-        return page(expect(reference), refused.status, refused.sentence)
-    flash("Both are cancelled.")
-    return _done(card)
-
-
 def _of_both(card: Card, act: Callable[[Session, int], object]) -> Refusal | None:
     """Does something with the party of an appointment in one transaction; gives why not, where it was not."""
     try:
@@ -202,7 +183,6 @@ def _page(card: Card, errors: list[tuple[str, str]] | None = None, status: int =
         in_one=in_one,
         on=read_day(request.values.get("on")),
         who_q=request.values.get("who", ""),
-        reasons=REASONS,
         errors=errors or [],
     )
     return html, status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from clinic.booking import parties
 from clinic.booking.models import Appointment, Party
 from clinic.booking.statuses import Status
 from clinic.intake import returning
+from clinic.notify.models import OutboxMessage
 from clinic.people import household
 from clinic.roster.models import Room
 from tests import makers
@@ -78,8 +80,10 @@ def test_the_second_person_is_booked_at_the_same_start(
     assert one.starts_at == other.starts_at == TUESDAY_TEN
     assert one.therapist_id != other.therapist_id
     assert "Comes with" in desk.get(f"/desk/appointment/{other.reference}").text
-    assert "Cancel both" in desk.get(f"/desk/appointment/{other.reference}/cancel").text
-    assert "Move both" in desk.get(f"/desk/appointment/{other.reference}/move").text
+    page = desk.get(f"/desk/appointment/{other.reference}/move").text
+    assert "One of two: Ben Hall comes together with Anna Petrova." in page
+    assert "Move only this one" in page
+    assert f'href="/desk/appointment/{other.reference}/together"' in page
 
 
 def test_whether_anything_has_changed_is_asked_first(
@@ -146,9 +150,11 @@ def test_both_are_moved_and_cancelled_together(desk: FlaskClient, db: Session, b
     assert desk.post(path(anna, "/move"), data=moved).status_code == 303
     one, other = all_of(db)
     assert one.starts_at == other.starts_at == TUESDAY_TEN + 3 * HOUR
-    assert desk.post(path(anna, "/cancel"), data={"version": one.version}).status_code == 422
-    gone = {"reason": "client", "version": one.version}
-    assert desk.post(path(anna, "/cancel"), data=gone).status_code == 303
+    gone = {"who": "both", "version": one.version, "other": other.id, "other_version": other.version}
+    where = f"/desk/appointment/{anna.reference}/cancel"
+    assert desk.post(where, data=gone).status_code == 422
+    for _press in range(2):
+        assert desk.post(where, data={**gone, "reason": "client"}).status_code == 303
     assert [each.status for each in all_of(db)] == [Status.CANCELLED] * 2
     assert db.scalar(sa.select(sa.func.count()).select_from(Party)) == 1
 
@@ -162,11 +168,12 @@ def test_one_cancellation_of_two_in_one_room_is_taken_back_or_the_room_is_said_t
     desk.post(path(made), data={**form, **more})
     one, other = all_of(db)
     here = f"/desk/appointment/{one.reference}"
-    desk.post(f"{here}/cancel", data={"reason": "client", "version": one.version})
+    desk.post(f"{here}/cancel", data={"reason": "client", "version": one.version, "who": "one"})
     assert desk.post(f"{here}/undo", data={"version": all_of(db)[0].version}).status_code == 303
     assert [(each.status, each.room_id) for each in all_of(db)] == [(Status.BOOKED, one.room_id)] * 2
-    gone = {"reason": "client", "version": all_of(db)[1].version}
-    desk.post(path(other, "/cancel"), data=gone)
+    one, other = all_of(db)
+    gone = {"version": one.version, "other": other.id, "other_version": other.version}
+    desk.post(f"{here}/cancel", data={**gone, "reason": "client", "who": "both"})
     db.rollback()
     parties.tidy(db)
     for each in clinic.rooms:
@@ -176,6 +183,87 @@ def test_one_cancellation_of_two_in_one_room_is_taken_back_or_the_room_is_said_t
     refused = desk.post(f"{here}/undo", data={"version": all_of(db)[0].version})
     assert refused.status_code == 409
     assert "Somebody else has the room for two by now. It stays cancelled" in refused.text
+
+
+@pytest.fixture
+def pair(desk: FlaskClient, db: Session, book: Book) -> list[Appointment]:
+    """Anna and Cara, who come together."""
+    anna, cara = book(), book(TUESDAY_TEN + 3 * HOUR, "Cara Lane")
+    form = {"person": cara.client_id, "option": f"b{cara.id}", "slot": "2026-11-24T10:00Z"}
+    desk.post(path(anna), data={**form, "version": anna.version})
+    return all_of(db)
+
+
+def told(db: Session) -> list[tuple[str, str]]:
+    """Who was told what of who comes along."""
+    db.rollback()
+    found = db.scalars(sa.select(OutboxMessage).where(OutboxMessage.kind == "companion"))
+    return [(each.to_address, json.loads(each.payload)["what"]) for each in found]
+
+
+def test_whether_one_or_both_are_cancelled_is_asked_and_what_was_said_is_kept(
+    desk: FlaskClient, db: Session, pair: list[Appointment]
+) -> None:
+    where = f"/desk/appointment/{pair[0].reference}/cancel"
+    page = desk.get(where).text
+    assert "One of two: Anna Petrova comes together with Cara Lane." in page
+    assert "Only Anna Petrova" in page
+    assert "The appointment of Cara Lane stays; a message goes to cara@client.example." in page
+    refused = desk.post(where, data={"reason": "cannot", "version": pair[0].version})
+    assert refused.status_code == 422
+    assert "Choose whether one or both are cancelled." in refused.text
+    assert re.search(r'value="cannot" checked', refused.text)
+    assert [each.status for each in all_of(db)] == [Status.BOOKED] * 2
+
+
+def test_one_of_two_is_cancelled_at_the_desk_and_who_still_comes_is_told(
+    desk: FlaskClient, db: Session, pair: list[Appointment]
+) -> None:
+    where = f"/desk/appointment/{pair[0].reference}"
+    form = {"reason": "therapist", "version": pair[0].version, "who": "one"}
+    for _press in range(2):
+        assert desk.post(f"{where}/cancel", data=form).status_code == 303
+    assert [each.status for each in all_of(db)] == [Status.CANCELLED, Status.BOOKED]
+    assert told(db) == [("cara@client.example", "cancelled")]
+    assert "The appointment of Cara Lane stays; a message goes to" in desk.get(where).text
+    desk.post(f"{where}/undo", data={"version": all_of(db)[0].version})
+    assert [what for _to, what in told(db)] == ["cancelled", "back"]
+
+
+def test_one_of_two_is_moved_at_the_desk_and_who_still_comes_is_told(
+    desk: FlaskClient, db: Session, pair: list[Appointment]
+) -> None:
+    one, other = pair
+    where = f"/desk/appointment/{one.reference}/move"
+    slot = f"2026-11-24T14:00Z/{one.therapist_id}/{one.site_id}"
+    for _press in range(2):
+        assert desk.post(where, data={"slot": slot, "version": one.version}).status_code == 303
+    assert [each.starts_at for each in all_of(db)] == [TUESDAY_TEN + 4 * HOUR, TUESDAY_TEN]
+    assert told(db) == [("cara@client.example", "moved")]
+    assert "Comes with" not in desk.get(f"/desk/appointment/{other.reference}").text
+
+
+def test_both_are_not_cancelled_where_the_other_one_has_changed_meanwhile(
+    desk: FlaskClient, db: Session, pair: list[Appointment]
+) -> None:
+    one, other = pair
+    form = {"version": one.version, "other": other.id, "other_version": other.version - 1}
+    where = f"/desk/appointment/{one.reference}/cancel"
+    refused = desk.post(where, data={**form, "reason": "client", "who": "both"})
+    assert refused.status_code == 409
+    assert "Someone changed this meanwhile" in refused.text
+    assert [each.status for each in all_of(db)] == [Status.BOOKED] * 2
+
+
+def test_who_has_no_address_is_to_be_told_by_the_desk(
+    desk: FlaskClient, db: Session, pair: list[Appointment]
+) -> None:
+    pair[1].client.email = None
+    db.commit()
+    words = "The appointment of Cara Lane stays. There is no e-mail address: tell them yourself."
+    where = f"/desk/appointment/{pair[0].reference}"
+    assert words in desk.get(f"{where}/cancel").text
+    assert words in desk.get(f"{where}/move").text
 
 
 def test_a_clients_page_shows_the_household_and_books_for_it(
