@@ -16,6 +16,8 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -32,6 +34,7 @@ from clinic.roster.diary import Claim
 from clinic.roster.facts import Diary, Facts
 from clinic.roster.limits import Effort
 from clinic.roster.models import therapist_skill
+from clinic.roster.standing import kept
 
 MOST_OPEN = 6
 MOST_AN_HOUR = 30
@@ -86,11 +89,18 @@ def take_turns(session: Session, *names: str) -> None:
     """Waits for everybody who has named the same; always in this order. SQLite has one writer anyway."""
     if session.get_bind().dialect.name != "postgresql":
         return
-    keys = [
-        int.from_bytes(hashlib.sha256(f"hold:{name}".encode()).digest()[:8], signed=True) for name in names
-    ]
-    # One statement for all: what a SELECT lists is worked out from left to right.
-    session.connection().execute(sa.select(*(sa.func.pg_advisory_xact_lock(key) for key in keys)))
+    keys = {
+        f"key_{place}": int.from_bytes(hashlib.sha256(f"hold:{name}".encode()).digest()[:8], signed=True)
+        for place, name in enumerate(names)
+    }
+    session.connection().execute(_turns(len(keys)), keys)
+
+
+@lru_cache(maxsize=8)
+def _turns(count: int) -> sa.Select[*tuple[Any, ...]]:
+    """One statement for all: what a SELECT lists is worked out from left to right."""
+    places = (sa.bindparam(f"key_{place}", type_=sa.BigInteger) for place in range(count))
+    return sa.select(*map(sa.func.pg_advisory_xact_lock, places))
 
 
 # The open holds of a visitor, and those of an address that count against it.
@@ -159,18 +169,17 @@ class Share:
 def share_of(session: Session, now: datetime, known: Facts, on: date, own: Collection[int]) -> Share:
     """What the web holds of the day that is known; `own` are holds that go back.
 
-    One statement where nobody else holds anything that day, and two at most, whoever works there.
+    One statement, and another where others hold something and sessions have changed since one was made.
     """
     held = _held(session, now, on)
     others = [taken for hold_id, taken in held if hold_id not in own]
     if not others:
         return Share()
-    here = known.workers.get(known.search.site_id, ())
     return Share(
         replace(known, search=replace(known.search, first_day=on, days=1)),
         supposing.changed(known.diary, [taken for _hold_id, taken in held]),
         others,
-        _longest(session, {worker.therapist_id for worker in here}),
+        kept(session, known.mark, "longest", partial(_longest, session)),
     )
 
 
@@ -207,13 +216,12 @@ def _fitting(known: Facts, diary: Diary, slot: Slot, minutes: int) -> int:
     return count
 
 
-def _longest(session: Session, therapist_ids: Collection[int]) -> dict[int, int]:
+def _longest(session: Session) -> Mapping[int, int]:
     """The minutes of the longest session that each therapist gives."""
-    rows = session.connection().execute(_LONGEST)
-    return {row[0]: row[1] for row in rows if row[0] in therapist_ids}
+    return {row[0]: row[1] for row in session.connection().execute(LONGEST)}
 
 
-_LONGEST = (
+LONGEST = (
     sa.select(therapist_skill.c.therapist_id, sa.func.max(OfferingOption.minutes))
     .join(Offering, Offering.skill_id == therapist_skill.c.skill_id)
     .join(OfferingOption, OfferingOption.offering_id == Offering.id)

@@ -53,9 +53,16 @@ _WHOLE = (
     .where(Journey.token_digest == sa.bindparam("digest"))
     .options(joinedload(Journey.intake), joinedload(Journey.option), joinedload(Journey.hold))
 )
-_LOCKED = _WHOLE.with_for_update(of=Journey).execution_options(populate_existing=True)
-_LOCKED_WITH_SITE = (
-    sa.select(Journey)
+# The clinic's first site comes with it: its zone and policies are what a time is looked at with.
+_FIRST_SITE = sa.select(sa.func.min(Site.id)).where(Site.is_active).scalar_subquery()
+_TO_HOLD = (
+    _WHOLE.add_columns(Site)
+    .outerjoin(Site, Site.id == _FIRST_SITE)
+    .with_for_update(of=Journey)
+    .execution_options(populate_existing=True)
+)
+_TO_BOOK = (
+    sa.select(Journey, sa.null())
     .where(Journey.token_digest == sa.bindparam("digest"))
     .options(joinedload(Journey.intake), joinedload(Journey.hold).joinedload(Hold.site))
     .with_for_update(of=Journey)
@@ -69,16 +76,18 @@ def find(session: Session, now: datetime, token: str) -> Journey | None:
     return found if found is not None and found.expires_at > now else None
 
 
-def lock(session: Session, now: datetime, token: str, *, to_book: bool = False) -> Journey:
-    """The journey of a token, for this transaction nobody else's to change; Stale where there is none.
+def lock(
+    session: Session, now: datetime, token: str, *, to_book: bool = False
+) -> tuple[Journey, Site | None]:
+    """The journey of a token, for this transaction nobody else's to change, and the clinic's first site.
 
-    `to_book`: read with the site of its hold, for the words agreed to, and not with its option.
+    Stale where there is none. `to_book`: instead read with the site of its hold, for the words agreed to, and
+    without its option.
     """
-    wanted = _LOCKED_WITH_SITE if to_book else _LOCKED
-    found = session.scalar(wanted, {"digest": digest(token)})
-    if found is None or found.expires_at <= now:
+    row = session.execute(_TO_BOOK if to_book else _TO_HOLD, {"digest": digest(token)}).one_or_none()
+    if row is None or row[0].expires_at <= now:
         raise Stale(_OVER)
-    return found
+    return row[0], row[1]
 
 
 def state_of(journey: Journey) -> State:

@@ -149,9 +149,11 @@ def confirm(
     time; decided meanwhile, it is booked. HoldLapsed when the hold's time is over, SlotTaken ('client')
     when the client is elsewhere then.
     """
-    held = session.scalar(_LOCKED_HOLD, {"hold": hold_id})
-    if held is None:
+    drawn = new_reference()
+    row = session.execute(_LOCKED_HOLD, {"hold": hold_id, "reference": drawn}).one_or_none()
+    if row is None:
         raise NotFound()
+    held, is_drawn_free = row
     if held.status is HoldStatus.CONFIRMED:
         return session.scalars(sa.select(Appointment).where(Appointment.hold_id == hold_id)).one()
     if held.status is not HoldStatus.OPEN or held.expires_at <= now:
@@ -177,16 +179,18 @@ def confirm(
     held.status, held.client_id = HoldStatus.CONFIRMED, client.id
     if intake is not None and intake.client_id is None:
         intake.client_id = client.id
-    appointment = _add(session, now, held, client, via, lapses_at)
+    reference = drawn if is_drawn_free else _free_reference(session)
+    appointment = _add(session, now, held, client, via, lapses_at, reference)
     kind = "provisional" if lapses_at else "booked"
     note(session, now, appointment, actor, kind, messages.long_when(held.starts_at, held.site.tz))
     messages.tell(session, now, kind, appointment)
     return appointment
 
 
-# A hold is locked alone, and read with all that its appointment takes over.
+_WITH_REFERENCE = sa.select(Appointment.id).where(Appointment.reference == sa.bindparam("reference"))
+# A hold is locked alone, and read with all that its appointment takes over, and whether a reference is free.
 _LOCKED_HOLD = (
-    sa.select(Hold)
+    sa.select(Hold, ~_WITH_REFERENCE.exists())
     .where(Hold.id == sa.bindparam("hold"))
     .options(
         *(joinedload(each, innerjoin=True) for each in (Hold.site, Hold.therapist, Hold.room, Hold.option))
@@ -406,11 +410,17 @@ def lapse_holds(session: Session, now: datetime) -> int:
 
 
 def _add(
-    session: Session, now: datetime, held: Hold, client: Client, via: str, lapses_at: datetime | None
+    session: Session,
+    now: datetime,
+    held: Hold,
+    client: Client,
+    via: str,
+    lapses_at: datetime | None,
+    reference: str,
 ) -> Appointment:
     """The appointment of a hold, under a reference nobody has yet."""
     appointment = Appointment(
-        reference=_free_reference(session),
+        reference=reference,
         hold_id=held.id,
         entry_id=held.entry_id,
         client_id=client.id,
@@ -441,9 +451,6 @@ def _free_reference(session: Session) -> str:
         if session.connection().execute(_WITH_REFERENCE, {"reference": drawn}).first() is None:
             return drawn
     raise RuntimeError("no free reference in twenty draws")
-
-
-_WITH_REFERENCE = sa.select(Appointment.id).where(Appointment.reference == sa.bindparam("reference"))
 
 
 def locked(session: Session, appointment_id: int, version: int | None = None) -> Appointment:

@@ -65,7 +65,7 @@ def keep_guardian(session: Session, now: datetime, child: Client, name: str) -> 
 
 def spoken_to(session: Session, client: Client) -> dict[str, str]:
     """For a mail about a child: the guardian's `name`, and the child as `person`; empty for all others."""
-    guardian = guardian_of(session, client.id)
+    guardian = guardian_of(session, client)
     return {"name": guardian.name, "person": client.name} if guardian is not None else {}
 
 
@@ -84,6 +84,7 @@ def name_guardian(session: Session, now: datetime, child: Client, guardian: Clie
     else:
         row.guardian_id = guardian.id
     session.flush()
+    session.expire(child, ["answered_for"])
 
 
 def guardian_id_of(session: Session, client_id: int) -> int | None:
@@ -95,10 +96,10 @@ def guardian_id_of(session: Session, client_id: int) -> int | None:
 _GUARDIAN = sa.select(Guardian.guardian_id).where(Guardian.child_id == sa.bindparam("child"))
 
 
-def guardian_of(session: Session, client_id: int) -> Client | None:
+def guardian_of(session: Session, client: Client) -> Client | None:
     """Who answers for a client: it is to them that we write. None for a grown-up, and for an erased one."""
-    guardian_id = guardian_id_of(session, client_id)
-    guardian = session.get(Client, guardian_id) if guardian_id is not None else None
+    answering = client.answered_for
+    guardian = session.get(Client, answering.guardian_id) if answering is not None else None
     return guardian if guardian is not None and guardian.erased_at is None else None
 
 
@@ -110,7 +111,7 @@ def household_of(session: Session, client: Client) -> Household:
         .where(Guardian.guardian_id == client.id, Client.erased_at.is_(None))
         .order_by(Client.name_key, Client.id)
     ).all()
-    guardian = guardian_of(session, client.id)
+    guardian = guardian_of(session, client)
     known = {client.id, *(each.id for each in children), *([guardian.id] if guardian else [])}
     others: list[Client] = []
     if client.email:

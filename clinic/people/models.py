@@ -78,6 +78,9 @@ class Client(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
+    answered_for: Mapped[Guardian | None] = relationship(
+        primaryjoin="Client.id == foreign(Guardian.child_id)", viewonly=True, uselist=False
+    )
 
     __mapper_args__ = {"version_id_col": version}
 

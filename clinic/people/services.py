@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from clinic.kernel.errors import BadInput
 from clinic.people import contact, passwords
@@ -91,6 +92,7 @@ def add_client(
     )
     session.add(client)
     session.flush()
+    set_committed_value(client, "answered_for", None)  # nobody can answer yet for who has just come
     return client
 
 
@@ -124,6 +126,7 @@ def find_client(session: Session, name: str, email: str | None, phone: str | Non
 _BY_NAME = (
     sa.select(Client)
     .where(Client.name_key == sa.bindparam("name"), Client.erased_at.is_(None))
+    .options(joinedload(Client.answered_for))
     .order_by(Client.id)
     .limit(1)
 )
@@ -157,7 +160,11 @@ def record_consents(
         {"kind": kind, "wording": wording, "given_at": now, "client_id": client_id}
         for kind, wording in agreed.items()
     ]
-    session.execute(sa.insert(Consent.__table__), rows)  # type: ignore[arg-type]
+    # A list of one would be sent as many are, which takes longer.
+    session.connection().execute(_NEW_CONSENT, rows if len(rows) > 1 else rows[0])
+
+
+_NEW_CONSENT = sa.insert(Consent.__table__)  # type: ignore[arg-type]
 
 
 def record_consent(

@@ -7,7 +7,7 @@ that two writers who want the same squares meet at the first of them and never i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,26 +50,17 @@ def enter(
         made.append(key[0])
         return write_claims(connection, [(made[-1], wanted)])
 
-    _past_the_lapsed(session, wanted, now, write)
+    session.flush()
+    connection = session.connection()
+    # Lapsed holds are looked for only where squares are taken: nearly always there are none.
+    if not all_or_nothing(connection, write) and not (
+        strike_lapsed(session, wanted, now) and all_or_nothing(connection, write)
+    ):
+        raise SlotTaken(who=_who_stands_there(session, wanted))
     return made[-1]
 
 
 _NEW_ENTRY = sa.insert(DiaryEntry.__table__)  # type: ignore[arg-type]
-
-
-def _past_the_lapsed(
-    session: Session, wanted: Sequence[Claim], now: datetime, write: Callable[[sa.Connection], bool]
-) -> None:
-    """Has the claims written; where squares are taken, once more with the lapsed holds struck; SlotTaken.
-
-    Those are looked for only then: nearly always there are none.
-    """
-    session.flush()
-    if all_or_nothing(session.connection(), write):
-        return
-    if strike_lapsed(session, wanted, now) and all_or_nothing(session.connection(), write):
-        return
-    raise SlotTaken(who=_who_stands_there(session, wanted))
 
 
 def enter_many(
@@ -100,9 +91,19 @@ def enter_many(
 
 
 def extend(session: Session, entry_id: int, claims: Iterable[Claim], now: datetime) -> None:
-    """Adds claims to an entry (a client to a hold, say); SlotTaken if a square is written already."""
+    """Adds the claims of an owner it has none of to an entry (a client to a hold, say).
+
+    SlotTaken if a square is written already: the caller's transaction is to be undone then, as some of them
+    are written. Without a savepoint, so a booking does not wait for two more answers.
+    """
     wanted = list(claims)
-    _past_the_lapsed(session, wanted, now, lambda connection: write_claims(connection, [(entry_id, wanted)]))
+    session.flush()
+    connection = session.connection()
+    if write_claims(connection, [(entry_id, wanted)]):
+        return
+    wipe_squares(connection, entry_id, (square for claim in wanted for square in claim.squares()))
+    if not (strike_lapsed(session, wanted, now) and write_claims(connection, [(entry_id, wanted)])):
+        raise SlotTaken(who=_who_stands_there(session, wanted, entry_id))
 
 
 def _effort_row(effort: Effort) -> dict[str, Any]:

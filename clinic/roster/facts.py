@@ -25,7 +25,7 @@ from clinic.roster.hands import SESSIONS, stint
 from clinic.roster.limits import Hands, Limits, Stint
 from clinic.roster.models import EntryKind, Gender, OwnerKind, Room, Site, Therapist
 from clinic.roster.soonest import SiteTime
-from clinic.roster.standing import kept
+from clinic.roster.standing import kept, mark_of
 
 _SESSIONS = frozenset(kind.value for kind in SESSIONS)
 # Minutes before the first opening and after the last closing in which the diary is read as well: more than
@@ -120,7 +120,7 @@ class Diary:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that was read for a search, by site."""
+    """All that was read for a search, by site; `mark` is that of what stands, where it is kept."""
 
     search: Search
     sites: dict[int, SiteRules]
@@ -128,6 +128,7 @@ class Facts:
     room_ids: dict[int, list[int]]
     closed: dict[int, set[date]]
     diary: Diary
+    mark: int | None = None
 
     @property
     def client_busy(self) -> Sequence[Span]:
@@ -239,13 +240,14 @@ def read(
             _closed_days(session, search, list(sites)),
         )
 
-    workers, room_ids, closed = kept(session, asked, standing)
+    mark = mark_of(session)
+    workers, room_ids, closed = kept(session, mark, asked, standing)
     therapist_ids = {worker.therapist_id for here in workers.values() for worker in here}
     limited = {worker.therapist_id for here in workers.values() for worker in here if worker.limits}
     all_rooms = [room_id for here in room_ids.values() for room_id in here]
     around = _ticks_around(search, sites, workers, is_limited=bool(limited))
     diary = _diary(session, search, around, sorted(therapist_ids), all_rooms, limited)
-    return Facts(search, sites, workers, room_ids, closed, diary)
+    return Facts(search, sites, workers, room_ids, closed, diary, mark)
 
 
 def _workers(

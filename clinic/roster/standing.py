@@ -1,4 +1,4 @@
-"""What stands for weeks: hours, rooms, closures, as a search has read them, kept until any of it changes.
+"""What stands for weeks: hours, rooms, closures, sessions, as was read, kept until any of it changes.
 
 Every change to one of these tables gives `roster_state` another mark, by a trigger in the database and in
 the same transaction, whoever makes it. A search asks for the mark, and then only for what it does not have
@@ -11,15 +11,16 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.roster.models import RosterState
+from clinic.roster.models import RosterState, Site
 
 Read = TypeVar("Read")
-# Under this name a session has what is kept for it; one without reads everything anew.
+# Under this name a session has its `Known`; one without reads everything anew.
 KEPT = "standing"
 _MARK = sa.select(RosterState.mark)
 
@@ -49,19 +50,69 @@ class Standing:
                 self._kept.popitem(last=False)
 
 
-def kept(session: Session, search: Hashable, read: Callable[[], Read]) -> Read:
-    """Gives what `read` gives for a search; without reading where the session keeps it under today's mark.
+@dataclass(slots=True)
+class Known:
+    """What one session knows of it. The `mark` is asked for once while it only reads, and else each time."""
 
-    The mark comes first: what is read after it is that state or a newer one, never an older.
+    standing: Standing
+    mark: int | None = None
+    is_writing: bool = False
+
+    def turn(self, *, is_writing: bool) -> None:
+        """The session begins to write, or has ended: it may have changed what stands, or waited."""
+        self.is_writing, self.mark = is_writing, None
+
+    def see(self, mark: int) -> None:
+        """Keeps a mark that was read, while nothing is written."""
+        if not self.is_writing:
+            self.mark = mark
+
+
+def mark_of(session: Session) -> int | None:
+    """Today's mark; None for a session that keeps nothing.
+
+    It is asked for before what it stands for: what is read after it is that state or a newer, never an older.
     """
-    standing: Standing | None = session.info.get(KEPT)
-    if standing is None:
-        return read()
+    known: Known | None = session.info.get(KEPT)
+    if known is None:
+        return None
+    if known.mark is not None:
+        return known.mark
     if session.autoflush:
         session.flush()
-    key = (session.connection().execute(_MARK).scalar_one(), search)
-    found: Read | None = standing.get(key)
+    mark: int = session.connection().execute(_MARK).scalar_one()
+    known.see(mark)
+    return mark
+
+
+def kept(session: Session, mark: int | None, what: Hashable, read: Callable[[], Read]) -> Read:
+    """Gives what `read` gives for `what`; without reading where it is kept under this mark."""
+    known: Known | None = session.info.get(KEPT)
+    if known is None or mark is None:
+        return read()
+    found: Read | None = known.standing.get((mark, what))
     if found is None:
         found = read()
-        standing.put(key, found)
+        known.standing.put((mark, what), found)
     return found
+
+
+def first_site(session: Session) -> Site | None:
+    """The clinic's first active site; with it comes the mark, so a page that searches need not ask for it."""
+    row = session.execute(_FIRST_SITE).one_or_none()
+    if row is None:
+        return None
+    site, mark = row
+    known: Known | None = session.info.get(KEPT)
+    if known is not None:
+        known.see(mark)
+    return site
+
+
+_FIRST_SITE = (
+    sa.select(Site, RosterState.mark)
+    .join(RosterState, sa.true())
+    .where(Site.is_active)
+    .order_by(Site.id)
+    .limit(1)
+)

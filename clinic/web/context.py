@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import sqlalchemy as sa
 from flask import Flask, g, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.intake.locales import load_locale
+from clinic.roster import standing
 from clinic.roster.models import Site
 from clinic.web import access, database, filters
 
@@ -29,10 +29,8 @@ def _versioned(folder: Path, name: str) -> str:
 def main_site() -> Site | None:
     """The clinic's first active site: its name, telephone and words stand on pages of no one site."""
     if "main_site" not in g:
-        g.main_site = database.session().scalar(
-            sa.select(Site).where(Site.is_active).order_by(Site.id).limit(1)
-        )
-    return g.main_site
+        g.main_site = standing.first_site(database.session())
+    return cast("Site | None", g.main_site)
 
 
 def install(app: Flask, vendor_folder: Path) -> None:

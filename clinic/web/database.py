@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from clinic import db
 from clinic.kernel import clock
-from clinic.roster.standing import KEPT, Standing
+from clinic.roster.standing import KEPT, Known, Standing
 from clinic.undone import is_undone
 
 WRITES = "writes"
@@ -32,15 +32,20 @@ class Saved(IntEnum):
 
 def install(app: Flask, engine: Engine) -> None:
     """Gives the app its engine; sessions are closed with their request."""
-    app.extensions["clinic.engine"] = engine
-    app.extensions["clinic.reading"] = db.reading(engine)
-    app.extensions["clinic.standing"] = Standing()
+    meet(app, engine)
 
     @app.teardown_appcontext
     def close(_error: BaseException | None) -> None:
         session = g.pop("session", None)
         if session is not None:
             session.close()
+
+
+def meet(app: Flask, engine: Engine) -> None:
+    """The app's database is this one from now on, and nothing is known of it yet."""
+    app.extensions["clinic.engine"] = engine
+    app.extensions["clinic.reading"] = db.reading(engine)
+    app.extensions["clinic.standing"] = Standing()
 
 
 def engine() -> Engine:
@@ -62,7 +67,7 @@ def session() -> Session:
     """This request's session, for reading; what it writes, it writes in a `transaction`."""
     if "session" not in g:
         app = current_app.extensions
-        info = {KEPT: app["clinic.standing"]}
+        info = {KEPT: Known(app["clinic.standing"])}
         g.session = RequestSession(app["clinic.reading"], expire_on_commit=False, info=info)
     return cast(Session, g.session)
 
@@ -74,6 +79,7 @@ def transaction() -> Iterator[Session]:
     try:
         with db.transaction(session()) as opened:
             opened.info[WRITES] = True
+            opened.info[KEPT].turn(is_writing=True)
             yield opened
             g.saved = max(before, Saved.PERHAPS)
     except DBAPIError as error:
@@ -82,6 +88,7 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session().info.pop(WRITES, None)
+        session().info[KEPT].turn(is_writing=False)
     g.saved = Saved.SOMETHING
 
 

@@ -432,7 +432,7 @@ def test_a_child_who_comes_too_has_the_one_who_books_as_guardian(
     child = Details("Carl Hall", RUTH.email, RUTH.phone, True, booked_by="Ruth Carver", is_child=True)
     two.keep(second=child)
     one, other = two.confirm()
-    guardian = household.guardian_of(session, other.client_id)
+    guardian = household.guardian_of(session, other.client)
     assert guardian is not None
     assert guardian.id == one.client_id
     assert session.scalar(sa.select(sa.func.count()).select_from(Client)) == 2

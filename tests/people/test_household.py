@@ -23,7 +23,7 @@ def test_a_child_is_a_client_of_their_own_reached_by_the_guardian(session: Sessi
     ben = household.add_child(session, now, anna, "Ben Petrov")
     assert (ben.email, ben.phone) == (anna.email, anna.phone)
     assert ben.id != anna.id
-    assert household.guardian_of(session, ben.id) == anna
+    assert household.guardian_of(session, ben) == anna
     assert household.add_child(session, now, anna, "ben petrov").id == ben.id
 
 

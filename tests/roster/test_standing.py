@@ -12,15 +12,17 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import iterate
 
+from clinic.booking import hold_limits
 from clinic.booking.slots import starts_on
 from clinic.db import Base
 from clinic.roster import statements
 from clinic.roster.models import Closure, RosterState
-from clinic.roster.standing import KEPT, Standing
+from clinic.roster.standing import KEPT, Known, Standing, first_site, mark_of
 from tests import makers
 from tests.makers import Clinic
 
 pytestmark = pytest.mark.database
+WEEKLY = (statements.WORKERS, statements.ROOMS, statements.CLOSURES, statements.SITES)
 TUESDAY = date(2026, 11, 24)
 
 
@@ -31,7 +33,7 @@ def clinic(session: Session) -> Clinic:
 
 def tables() -> list[str]:
     """The tables that a search keeps what it has read of, as its own statements name them."""
-    read = (statements.WORKERS, statements.ROOMS, statements.CLOSURES, statements.SITES)
+    read = (*WEEKLY, hold_limits.LONGEST)
     return sorted({part.name for each in read for part in iterate(each) if isinstance(part, sa.Table)})
 
 
@@ -78,7 +80,7 @@ def mark(session: Session) -> int:
 def test_what_was_read_is_not_read_again_until_it_changes(
     session: Session, now: datetime, clinic: Clinic
 ) -> None:
-    session.info[KEPT] = Standing()
+    session.info[KEPT] = Known(Standing(), is_writing=True)
     wish, option = clinic.wish(), clinic.swedish
 
     def look() -> list[datetime]:
@@ -97,7 +99,7 @@ def test_what_was_read_is_not_read_again_until_it_changes(
 
 
 def test_what_was_taken_back_is_forgotten(session: Session, now: datetime, clinic: Clinic) -> None:
-    session.info[KEPT] = Standing()
+    session.info[KEPT] = Known(Standing(), is_writing=True)
     wish, option = clinic.wish(), clinic.swedish
     shown = starts_on(session, wish, option, clinic.site, TUESDAY, now)
     attempt = session.begin_nested()
@@ -106,6 +108,25 @@ def test_what_was_taken_back_is_forgotten(session: Session, now: datetime, clini
     assert starts_on(session, wish, option, clinic.site, TUESDAY, now) == []
     attempt.rollback()
     assert starts_on(session, wish, option, clinic.site, TUESDAY, now) == shown
+
+
+def test_a_session_that_only_reads_asks_for_the_mark_once(
+    session: Session, now: datetime, clinic: Clinic
+) -> None:
+    known = session.info[KEPT] = Known(Standing())
+    assert first_site(session) is clinic.site
+    with asked(session) as searched:
+        starts_on(session, clinic.wish(), clinic.swedish, clinic.site, TUESDAY, now)
+        starts_on(session, clinic.wish(), clinic.swedish, clinic.site, TUESDAY, now)
+    assert not any("roster_state" in statement for statement in searched)
+    seen = mark_of(session)
+    clinic.site.name = "Another name"
+    session.flush()
+    assert mark_of(session) == seen, "it has been told that nothing is written"
+    known.turn(is_writing=True)
+    assert mark_of(session) != seen
+    known.turn(is_writing=False)
+    assert mark_of(session) not in (seen, None)
 
 
 def test_only_the_last_few_hundred_searches_are_kept() -> None:

@@ -49,7 +49,9 @@ def lock(session: Session, step: Step) -> Journey:
     token = remembered.way_token()
     g.journey = None
     if token is not None:
-        g.journey = journeys.lock(session, database.now(), token, to_book=step is Step.CHECK)
+        g.journey, main = journeys.lock(session, database.now(), token, to_book=step is Step.CHECK)
+        if main is not None:
+            g.main_site = main
     if not may_open(state(), step) or has_told():
         raise Stale()
     return expect()

@@ -25,7 +25,7 @@ def test_a_child_is_booked_by_a_guardian(walker: Walker, clinic: Clinic, db: Ses
     walker.book()
     made = db.scalars(sa.select(Appointment)).one()
     assert made.client.name == "Ben Carver"
-    guardian = household.guardian_of(db, made.client_id)
+    guardian = household.guardian_of(db, made.client)
     assert guardian is not None
     assert (guardian.name, guardian.email) == ("Ruth Carver", DETAILS["email"])
     terms = db.scalars(sa.select(Consent).where(Consent.kind == ConsentKind.TERMS)).one()
@@ -40,7 +40,7 @@ def test_a_partner_is_booked_from_the_same_address_and_nobody_answers_for_them(
     walker.book()
     made = db.scalars(sa.select(Appointment)).one()
     assert (made.client.name, made.client.email) == ("Carl Hall", DETAILS["email"])
-    assert household.guardian_of(db, made.client_id) is None
+    assert household.guardian_of(db, made.client) is None
 
 
 @pytest.mark.parametrize(
