@@ -322,10 +322,11 @@ def test_keeping_a_time_for_the_second_does_not_end_the_way_of_both(
     stop_second(two, clinic, background=HELD)
     two.post("/book/request", {**CONTACT, "name": "Carl Hall"})
     request = re.findall(r'href="(/request/[^"]+)"', two.get("/book/outcome").text)[0]
+    assert Walker.post(two, f"{request}/time").location == "/book/session"  # in their turn it is their way
+    two.turn("both")
     refused = Walker.post(two, f"{request}/time")
     assert refused.status_code == 409
     assert "Two of you are on the way in this browser." in refused.text
-    two.turn("both")
     assert Walker.post(two, "/book/together/alone", {"who": "first"}).location == "/book/time"
 
 
@@ -446,7 +447,7 @@ def test_a_parent_and_a_child_are_booked_and_the_parent_answers_for_the_child(
     Walker.post(two, "/book/together/details", REACH)
     two.book_both()
     one, other = appointments(db)
-    guardian = household.guardian_of(db, other.client_id)
+    guardian = household.guardian_of(db, other.client)
     assert guardian is not None
     assert guardian.id == one.client_id
 
@@ -468,7 +469,7 @@ def test_a_parent_who_answered_for_the_child_first_books_for_both(
     two.book_both()
     one, other = appointments(db)
     by_name = {each.client.name: each for each in (one, other)}
-    guardian = household.guardian_of(db, by_name["Ben Carver"].client_id)
+    guardian = household.guardian_of(db, by_name["Ben Carver"].client)
     assert guardian is not None
     assert guardian.id == by_name["Ruth Carver"].client_id
     party = parties.party_of(db, one.id)
@@ -522,7 +523,7 @@ def test_the_other_may_have_an_email_of_their_own(two: TwoWalkers, clinic: Clini
     assert [each.client.email for each in appointments(db)] == [REACH["email"], "carl@client.example"]
 
 
-def test_who_is_not_that_far_or_waits_for_a_decision_does_not_begin_as_two(
+def test_who_is_not_that_far_does_not_begin_as_two(
     two: TwoWalkers, clinic: Clinic, db: Session
 ) -> None:
     assert two.get("/book/together").location == "/book/safety"
