@@ -1,17 +1,22 @@
 """What every test may ask for: a migrated database (SQLite or PostgreSQL), a session, an app, a clinic.
 
 A `session` lives in one outer transaction that is rolled back; services may use savepoints in it.
-`engine` gives a database of the test's own for what really commits (races, the app).
+`engine` gives a database of the test's own for what really commits (races, the app). The app is built once
+for a process and meets a new database, clock and settings with each test; `own_app` is for tests that change
+the app itself.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,14 +24,19 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
 
 from clinic import schema
 from clinic.db import key_ring, make_engine
 from clinic.people import passwords
-from config import Settings
+from clinic.web import database
+from clinic.web.limits import limiter
+from config import ROOT, Settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, winter time
 FIELD_KEY = bytes(range(32))
+# What SQLAlchemy has made of our statements: worked out once for all databases of a process and dialect.
+_WORDING: dict[str, tuple[sa.Dialect, MutableMapping[Any, Any]]] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,6 +121,11 @@ def postgres_template(server_url: str | None) -> Iterator[str]:
     _admin(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def _copy_database(server_url: str, template: str, name: str) -> None:
+    """By its files: read and written page by page, as is usual, it takes five times as long."""
+    _admin(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+
+
 @pytest.fixture
 def database_url(
     backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
@@ -122,14 +137,23 @@ def database_url(
     template = request.getfixturevalue("postgres_template")
     assert server_url is not None
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _admin(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _copy_database(server_url, template, name)
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     _admin(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def quick_engine(url: str) -> Engine:
+    """An engine that knows the statements which others of this process have put into SQL already."""
+    engine = make_engine(url)
+    dialect, statements = _WORDING.setdefault(engine.dialect.name, (engine.dialect, LRUCache(2000)))
+    engine.dialect = dialect
+    engine.update_execution_options(compiled_cache=statements)
+    return engine
+
+
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
+    engine = quick_engine(database_url)
     yield engine
     engine.dispose()
 
@@ -149,7 +173,7 @@ def shared_engine(
         assert server_url is not None
         template = request.getfixturevalue("postgres_template")
         name = f"shared_{uuid.uuid4().hex[:12]}"
-        _admin(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        _copy_database(server_url, template, name)
         url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
     engine = make_engine(url)
     yield engine
@@ -175,25 +199,75 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"database: {config.getoption('--db')}  CI: {os.environ.get('CI', 'no')}"
 
 
-@pytest.fixture
-def app(database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Flask]:
-    """The real app on a database of this test's own; its clock stands at NOW unless the test moves it."""
-    from clinic.app import create_app
-
-    settings = Settings(
+def settings_for(database_url: str, instance: Path, templates: Path, **changes: Any) -> Settings:
+    """Settings of an app under test, whose clock stands at NOW; `changes` are to its configuration."""
+    return Settings(
         secret_key="a secret for tests only",
         field_keys=(("test", FIELD_KEY),),
         database_url=database_url,
-        instance=tmp_path,
+        instance=instance,
         extra={
             "TESTING": True,
             "CLOCK": lambda: NOW,
             "WTF_CSRF_ENABLED": False,
             "RATELIMIT_ENABLED": False,
-            "COMPILED_TEMPLATES": str(compiled_templates),
+            "COMPILED_TEMPLATES": str(templates),
+            **changes,
         },
     )
-    app = create_app(settings)
+
+
+@pytest.fixture(scope="session")
+def built_app(
+    backend: str,
+    server_url: str | None,
+    compiled_templates: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Flask:
+    """The real app, built once: putting its routes together takes longer than most pages."""
+    from clinic.app import create_app
+
+    instance = tmp_path_factory.mktemp("instance")
+    brought = ROOT / "instance" / "vendor"
+    if brought.exists():  # fonts and htmx, where set-up has brought them
+        shutil.copytree(brought, instance / "vendor")
+    app = create_app(settings_for(server_url or "sqlite://", instance, compiled_templates))
+    app.extensions["clinic.engine"].dispose()
+    return app
+
+
+@contextmanager
+def on_its_database(app: Flask, settings: Settings) -> Iterator[Flask]:
+    """An app that was built already, on these settings and their database; then as it was before."""
+    before, extensions = dict(app.config), dict(app.extensions)
+    engine = quick_engine(settings.database_url)
+    app.config.update(settings.extra, SETTINGS=settings)
+    database.meet(app, engine)
+    key_ring.load(settings.field_keys)
+    limiter.enabled = app.config["RATELIMIT_ENABLED"]
+    try:
+        yield app
+    finally:
+        engine.dispose()
+        app.config.clear()
+        app.config.update(before)
+        app.extensions.clear()
+        app.extensions.update(extensions)
+
+
+@pytest.fixture
+def app(built_app: Flask, database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Flask]:
+    """The real app on a database of this test's own; its clock stands at NOW unless the test moves it."""
+    with on_its_database(built_app, settings_for(database_url, tmp_path, compiled_templates)) as app:
+        yield app
+
+
+@pytest.fixture
+def own_app(database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Flask]:
+    """As `app`, built for this test alone, which may give it further routes."""
+    from clinic.app import create_app
+
+    app = create_app(settings_for(database_url, tmp_path, compiled_templates))
     yield app
     app.extensions["clinic.engine"].dispose()
 

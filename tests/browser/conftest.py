@@ -18,10 +18,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-import config
 from clinic.db import transaction
 from tests import makers
-from tests.conftest import FIELD_KEY, NOW
+from tests.conftest import NOW, on_its_database, settings_for
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
@@ -85,32 +84,17 @@ def served(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def place(database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Place]:
-    from clinic.app import create_app
-
-    brought = config.ROOT / "instance" / "vendor"
-    if brought.exists():  # fonts and htmx, where set-up has brought them
-        shutil.copytree(brought, tmp_path / "vendor")
+def place(built_app: Flask, database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Place]:
     clock = Clock()
-    app = create_app(
-        config.Settings(
-            secret_key="a secret for tests only",
-            field_keys=(("test", FIELD_KEY),),
-            database_url=database_url,
-            instance=tmp_path,
-            extra={
-                "TESTING": True,
-                "CLOCK": clock,
-                "RATELIMIT_ENABLED": False,
-                "COMPILED_TEMPLATES": str(compiled_templates),
-            },
-        )
-    )
-    with Session(app.extensions["clinic.engine"], expire_on_commit=False) as session, transaction(session):
-        clinic = makers.clinic(session)
-    with served(app) as address:
-        yield Place(address, app, clock, clinic)
-    app.extensions["clinic.engine"].dispose()
+    settings = settings_for(database_url, tmp_path, compiled_templates, CLOCK=clock, WTF_CSRF_ENABLED=True)
+    with on_its_database(built_app, settings) as app:
+        with (
+            Session(app.extensions["clinic.engine"], expire_on_commit=False) as session,
+            transaction(session),
+        ):
+            clinic = makers.clinic(session)
+        with served(app) as address:
+            yield Place(address, app, clock, clinic)
 
 
 @contextmanager

@@ -103,9 +103,10 @@ def test_an_appointment_of_long_ago_gets_no_link_that_has_expired(
     assert links(db) == []
 
 
-def test_trying_many_references_is_slowed_down(app: Flask, web: FlaskClient) -> None:
-    app.config["RATELIMIT_ENABLED"] = True
-    limiter.init_app(app)
+def test_trying_many_references_is_slowed_down(own_app: Flask) -> None:
+    own_app.config["RATELIMIT_ENABLED"] = True
+    limiter.init_app(own_app)
+    web = own_app.test_client()
     limiter.enabled = True
     try:
         statuses = [ask(web, "222222", "anna@client.example")[0] for _ in range(6)]

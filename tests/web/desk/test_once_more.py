@@ -45,6 +45,12 @@ def postgres(backend: str) -> None:
 
 
 @pytest.fixture
+def app(own_app: Flask) -> Flask:
+    """One that is given further views."""
+    return own_app
+
+
+@pytest.fixture
 def engine(app: Flask) -> Engine:
     """The app's own database, for somebody else who is at it."""
     found: Engine = app.extensions["clinic.engine"]
