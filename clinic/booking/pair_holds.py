@@ -1,5 +1,8 @@
 """Holding and booking a time for two from the web: both or neither, each judged by their own answers.
 
+Whose answers wait for a decision has a provisional appointment, and the other one is booked: a no, or nobody
+who decides in time, gives back theirs alone, and the other is told (`companions`).
+
 A hold of two is two holds with one end, and in one room a third entry for the room, which the pair owns. The
 limits of web holds count it as two; a visitor has one such pair, or one hold, at a time.
 """
@@ -8,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from clinic.booking import hold_limits, journeys, pair_journeys, pairs, parties, services
+from clinic.booking import hold_limits, journeys, pair_journeys, pairs, parties, provisional_times, services
 from clinic.booking.hold_limits import Share, Source
 from clinic.booking.journeys import Filters
 from clinic.booking.kept import Details, details_of
@@ -20,7 +23,7 @@ from clinic.booking.models import Appointment, Hold, Journey, JourneyPair, Party
 from clinic.booking.pair_journeys import both, locked, state_of
 from clinic.booking.pair_steps import PairStep, Turn, is_ready, may_open
 from clinic.booking.pairs import Pair
-from clinic.booking.screening import check_allowed
+from clinic.booking.screening import check_allowed, is_bookable
 from clinic.booking.slots import Slot, Wish
 from clinic.booking.taking import check_start, day_at, new_hold, option_and_site
 from clinic.catalog.models import OfferingOption
@@ -106,7 +109,15 @@ def _check(session: Session, now: datetime, journey: Journey, wish: Wish, starts
     """Refuses what neither the answers nor the site allow."""
     option, site = option_and_site(session, wish)
     check_start(wish, starts_at, site, now)
-    check_allowed(journey.intake, option, day_at(site, starts_at))
+    on = day_at(site, starts_at)
+    check_allowed(journey.intake, option, on, provisionally=journey.is_provisional)
+    if _waits(journey, on):
+        provisional_times.check_far_enough(starts_at, now)
+
+
+def _waits(journey: Journey, on: date) -> bool:
+    """Whether somebody decides first about a session of theirs on that day."""
+    return journey.is_provisional and journey.intake is not None and not is_bookable(journey.intake, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +191,8 @@ def _keep(
     for at, (journey, wish, slot) in enumerate(halves):
         option, _site = option_and_site(session, wish)
         own = entries[at] if entries else None
-        held = new_hold(now, wish, slot, option, site, journey.intake, entry_id=own, is_provisional=False)
+        waits = _waits(journey, day_at(site, slot.starts_at))
+        held = new_hold(now, wish, slot, option, site, journey.intake, entry_id=own, is_provisional=waits)
         held.visitor_digest, held.address_digest = source.visitor, source.address
         session.add(held)
         session.flush()

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.booking import journeys, kept, services
-from clinic.booking.journey import Verdict
+from clinic.booking.journey import goes_on
 from clinic.booking.kept import details_of, digest
 from clinic.booking.models import Hold, Journey, JourneyPair
-from clinic.booking.pair_steps import PairState, Turn, is_ready
+from clinic.booking.pair_steps import PairState, Turn, is_ready, waits
+from clinic.booking.screening import waits as is_asked
 from clinic.intake import services as intakes
 from clinic.kernel.errors import BadInput, Stale
 from clinic.people import contact
@@ -177,6 +178,24 @@ def give_turn(session: Session, now: datetime, pair_id: int, turn: Turn) -> None
     session.flush()
 
 
+def wait_no_more(session: Session, now: datetime, pair_id: int) -> None:
+    """Leaves the choice to the other one where nobody decides about one of the two any more.
+
+    It was a no, or an answer has changed. The time held for both goes back; does nothing where all may go on.
+    """
+    pair = locked(session, now, pair_id)
+    if pair.party_id is not None:
+        return
+    for each in (pair.first, pair.second):
+        if each is None or not waits(journeys.state_of(each)):
+            continue
+        if each.intake is None or not is_asked(each.intake):
+            each.is_provisional = False
+            pair.turn, pair.is_only_one = Turn.BOTH, True
+            give_back(session, pair)
+    session.flush()
+
+
 def part_again(session: Session, now: datetime, pair_id: int) -> None:
     """Whoever comes too begins their questions anew; what they said is left behind."""
     pair = locked(session, now, pair_id)
@@ -215,7 +234,7 @@ def go_alone(session: Session, now: datetime, pair_id: int, who: Turn, token: st
     pair = locked(session, now, pair_id)
     stays = journey_of(pair, who)
     goes = pair.second if who is Turn.FIRST else pair.first
-    if stays is None or pair.party_id is not None or journeys.state_of(stays).verdict is not Verdict.BOOK:
+    if stays is None or pair.party_id is not None or not goes_on(journeys.state_of(stays)):
         raise Stale()
     give_back(session, pair)
     stays.token_digest = digest(token)

@@ -54,8 +54,13 @@ class PairState:
 
 
 def is_ready(state: State) -> bool:
-    """Whether one of the two may be booked and has chosen a session."""
-    return state.verdict is Verdict.BOOK and state.outcome_seen and state.has_option
+    """Whether one of the two may be booked, or kept a time while somebody decides, and has a session."""
+    return journey.goes_on(state) and state.outcome_seen and state.has_option
+
+
+def waits(state: State) -> bool:
+    """Whether the time of one of the two would be kept only until somebody has decided."""
+    return state.is_provisional and state.verdict is Verdict.CLEARANCE
 
 
 def next_step(state: PairState) -> PairStep:

@@ -12,7 +12,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.booking import journeys, pair_journeys, waiting
-from clinic.booking.models import Journey
+from clinic.booking.models import Journey, JourneyPair
 from clinic.intake import openings
 from clinic.intake.models import Clearance
 from clinic.intake.openings import Opening
@@ -91,7 +91,7 @@ def _go_on(token: str, *, is_released: bool) -> ResponseReturnValue:
     if kept_time(session, found, now) is not None:
         return page(found, token, sentence=OUT_OF_DATE, status=409)
     mine = _own_way(found)
-    if mine is None and _are_two():
+    if mine is None and _two() is not None:
         return page(found, token, sentence=TWO_FIRST, status=409)
     fresh = new_token()
     try:
@@ -111,17 +111,21 @@ def _go_on(token: str, *, is_released: bool) -> ResponseReturnValue:
     return redirect(url_for("journey.session"), code=303)
 
 
-def _are_two() -> bool:
-    """Whether two are on their way in this browser: the way of one of them would end that of the other."""
+def _two() -> JourneyPair | None:
+    """The two on their way in this browser: the way of one of them would end that of the other."""
     token = remembered.way_token() if remembered.is_two() else None
     two = pair_journeys.find(database.session(), database.now(), token) if token else None
-    return two is not None and two.party_id is None
+    return two if two is not None and two.party_id is None else None
 
 
 def _own_way(found: Clearance) -> Journey | None:
-    """The way this browser is on, where it is the one of these answers and not at its end."""
-    token = remembered.way_token()
+    """The way this browser is on, where it is the one of these answers and not at its end.
+
+    Of two it is that of whoever has the screen.
+    """
+    token, two = remembered.way_token(), _two()
     mine = journeys.find(database.session(), database.now(), token) if token else None
+    mine = pair_journeys.journey_of(two, two.turn) if two is not None else mine
     if mine is None or mine.intake_id != found.intake_id or mine.appointment_id is not None:
         return None
     return mine

@@ -21,7 +21,7 @@ from clinic.intake.techniques import load_techniques
 from clinic.intake.triage import Outcome
 from clinic.kernel.errors import Stale
 from clinic.web import access, database
-from clinic.web.journey import said, way
+from clinic.web.journey import pair, said, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.contact_form import BEST_TIMES, CallBackForm, ContactForm
 from clinic.web.journey.provisional import request_href
@@ -50,12 +50,14 @@ def outcome() -> ResponseReturnValue:
 @blueprint.post("/book/outcome")
 @access.public
 def go_on() -> ResponseReturnValue:
-    """The client has read it and wants to see the sessions."""
-    if way.state().verdict is not Verdict.BOOK or way.state().is_booked:
+    """The client has read it and wants to see the sessions; of two, also who waits for a decision."""
+    waits = way.state().verdict is Verdict.CLEARANCE and pair.current() is not None
+    if (way.state().verdict is not Verdict.BOOK and not waits) or way.state().is_booked:
         return way.brought_back()
+    take = journeys.go_on_provisionally if waits else journeys.see_outcome
     try:
         with database.transaction() as session:
-            journeys.see_outcome(session, database.now(), way.expect().id)
+            take(session, database.now(), way.expect().id)
     except Stale:
         return way.brought_back()
     way.look_again()
@@ -112,6 +114,7 @@ def clearance_page(intake: Intake, form: ContactForm, status: int) -> ResponseRe
         understood=[*_told(intake), *understood(intake)],
         sentences=limit_words(said.limits_of(intake)),
         request_href=request_href(clearance) if clearance is not None and is_asked else "",
+        has_gone_on=way.state().is_provisional,
         form=form,
     ), status
 

@@ -23,7 +23,7 @@ from clinic.kernel.errors import (
 from clinic.kernel.money import Money
 from clinic.notify.links import Links
 from clinic.web import access, database
-from clinic.web.journey import check, held, pair, shared, together_gone, way
+from clinic.web.journey import check, held, pair, provisional, shared, together_gone, way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.limits import limiter
 from clinic.web.numbers import read_whole
@@ -71,7 +71,9 @@ def together_confirm() -> ResponseReturnValue:
     except BadInput as refused:
         way.look_again()
         return _draw(refused.sentence), refused.status
-    except (NotCleared, Excluded, NotOffered):
+    except NotCleared:
+        return shared.nobody_decides()
+    except (Excluded, NotOffered):
         way.look_again()
         return way.brought_back()
     way.look_again()
@@ -90,6 +92,11 @@ def together_booked() -> ResponseReturnValue:
     site = both[0].site
     policy = Policy(site.min_notice_minutes, site.change_until_minutes)
     turns = (Turn.FIRST, Turn.SECOND)
+    waiting = {
+        turn: messages.long_when(each.lapses_at, site.tz)
+        for turn, each in zip(turns, both, strict=True)
+        if each.lapses_at is not None
+    }
     return render_template(
         "journey/pair_booked.html",
         both=[(turn, called.short(turn), each, _own_page(each), each.status in OFF)
@@ -99,6 +106,8 @@ def together_booked() -> ResponseReturnValue:
         starts_at=both[0].starts_at,
         is_together=both[0].starts_at == both[1].starts_at and not any(each.status in OFF for each in both),
         is_one_room=both[0].room_id == both[1].room_id,
+        waiting=waiting,
+        not_certain=shared.not_certain([called.short(turn) for turn in waiting]),
         addresses=sorted({each.client.email for each in both if each.client.email}),
         may_change=policy.may_change(both[0].status, both[0].starts_at, database.now()),
         change_until=messages.long_when(policy.change_until(both[0].starts_at), site.tz),
@@ -114,7 +123,10 @@ def together_calendar(who: str) -> ResponseReturnValue:
     if who not in (Turn.FIRST, Turn.SECOND):
         raise NotFound()
     first, second = pair_holds.appointments_of(pair.expect())
-    text = messages.invite(first if who == Turn.FIRST else second, database.now())
+    wanted = first if who == Turn.FIRST else second
+    if wanted.status is Status.PROVISIONAL:  # what is not certain goes into nobody's calendar
+        return way.onward()
+    text = messages.invite(wanted, database.now())
     headers = {"Content-Disposition": "attachment; filename=appointment.ics"}
     return Response(text, mimetype="text/calendar", headers=headers)
 
@@ -134,6 +146,7 @@ def _draw(gone: str = "") -> str:
     lead = pair_journeys.lead_of(found)
     reached = first if lead is Turn.FIRST else second
     other = second if lead is Turn.FIRST else first
+    waiting = [each for each in both if each.waits]
     prices = [each.held for each in both if each.held is not None]
     return render_template(
         "journey/pair_check.html",
@@ -143,6 +156,9 @@ def _draw(gone: str = "") -> str:
         is_one_room=found.is_one_room,
         reached=reached,
         other_email=other.email if other and reached and other.email != reached.email else "",
+        waiting=waiting,
+        not_certain=shared.not_certain([each.short for each in waiting]),
+        kept_until=messages.long_when(provisional.kept_until(one, database.now()), one.site.tz),
         total=Money(sum(each.price_minor for each in prices), one.currency),
         terms=check.terms_of(one),
         gone=gone,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from clinic.booking import pair_journeys
 from clinic.kernel.errors import Refusal
 from clinic.web import database
-from clinic.web.journey import pair, together_time, way
+from clinic.web.journey import pair, shared, together_time, way
 from clinic.web.times import slot_value
 
 
@@ -20,7 +20,7 @@ def gone_back(refused: Refusal | None = None) -> ResponseReturnValue:
         return way.onward()
     one = held[0]
     search = together_time.Search(one.site, found.is_one_room, None, shows_all=False)
-    is_over = one.starts_at < database.now()
+    is_over = one.starts_at < shared.earliest(found, database.now())
     return render_template(
         "journey/pair_gone_back.html",
         held=one,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
 
 from clinic.booking import journeys, pair_journeys
-from clinic.booking.journey import Step, Verdict
+from clinic.booking.journey import Step
 from clinic.booking.models import Journey
 from clinic.booking.pair_journeys import Names
-from clinic.booking.pair_steps import Turn
+from clinic.booking.pair_steps import Turn, waits
 from clinic.kernel.errors import BadInput, Stale
 from clinic.people import contact
 from clinic.web import access, database, remembered
@@ -93,20 +93,11 @@ def _first() -> Journey:
 
 
 def _sent_elsewhere() -> ResponseReturnValue | None:
-    """A redirect where two may not begin: the way is not that far, waits for a decision, or is somebody's."""
+    """A redirect where two may not begin: the way is not that far, or it is the turn of one of them."""
     if pair.current() is not None:
         state = pair.state()
         return way.onward() if state.turn is not Turn.BOTH or state.is_booked else None
-    elsewhere = way.sent_elsewhere(Step.TIME)
-    if elsewhere is not None:
-        return elsewhere
-    if way.state().verdict is not Verdict.BOOK or way.state().is_booked:
-        flash(
-            "Two at once can be booked when nobody has to decide first. Ring us, and we book you both.",
-            "info",
-        )
-        return redirect(url_for("journey.time"), code=303)
-    return None
+    return way.sent_elsewhere(Step.TIME)
 
 
 def _draw(form: PeopleForm) -> str:
@@ -119,5 +110,6 @@ def _draw(form: PeopleForm) -> str:
         called=called,
         held=held,
         first_is_child=pair_journeys.is_child(_first()),
+        first_waits=waits(journeys.state_of(_first())),
         turns=[(each, called.short(each)) for each in (Turn.FIRST, Turn.SECOND)] if called else [],
     )

@@ -91,7 +91,9 @@ def together_hold() -> ResponseReturnValue:
     except (SlotTaken, NotOffered) as refused:
         way.look_again()
         return shared.sent_elsewhere(PairStep.TIME) or (_draw(refused, starts_at), 409)
-    except (Stale, NotCleared, Excluded) as refused:
+    except NotCleared:
+        return shared.nobody_decides()
+    except (Stale, Excluded) as refused:
         way.look_again()
         return shared.sent_elsewhere(PairStep.TIME) or (_draw(refused), 409)
     way.look_again()
@@ -133,7 +135,8 @@ def starts_of(search: Search, first: date, days: int) -> list[datetime]:
         one_room=search.one_room,
         ignore=pair_holds.entries_of(found),
     )
-    return [each.starts_at for each in pairs_found if each.starts_at >= now]
+    earliest = shared.earliest(found, now)
+    return [each.starts_at for each in pairs_found if each.starts_at >= earliest]
 
 
 def nearest(search: Search, wanted: datetime) -> list[tuple[str, str, str]]:
@@ -161,8 +164,8 @@ def _draw(refused: Refusal | None = None, wanted: datetime | None = None) -> str
 def _context(search: Search) -> dict[str, Any]:
     found, now, site = pair.expect(), database.now(), search.site
     zone = ZoneInfo(site.tz)
-    today = now.astimezone(zone).date()
-    last = today + timedelta(days=site.horizon_days)
+    today = shared.earliest(found, now).astimezone(zone).date()
+    last = now.astimezone(zone).date() + timedelta(days=site.horizon_days)
     first = min(max(search.first or today, today), last)
     starts = starts_of(search, first, WEEK)
     soonest = starts[0] if starts and first == today else _look_ahead(search, today, last, starts)
@@ -170,12 +173,13 @@ def _context(search: Search) -> dict[str, Any]:
         first = soonest.astimezone(zone).date()
         starts = starts_of(search, first, WEEK)
     sites = database.session().scalars(sa.select(Site).where(Site.is_active).order_by(Site.id)).all()
-    args = search.args
+    args, people = search.args, shared.people(found)
     before, after = first - timedelta(days=WEEK), first + timedelta(days=WEEK)
     return {
         "search": search,
         "site": site,
-        "people": shared.people(found),
+        "people": people,
+        "not_certain": shared.not_certain([each.short for each in people if each.waits]),
         "options": [each.option_id for each in pair_journeys.both(found)],
         "week": week.draw(first, starts, zone, _reasons(site, first, last), shows_all=search.shows_all),
         "groups": _groups(search, sites),

@@ -324,6 +324,8 @@ def test_keeping_a_time_for_the_second_does_not_end_the_way_of_both(
     request = re.findall(r'href="(/request/[^"]+)"', two.get("/book/outcome").text)[0]
     assert Walker.post(two, f"{request}/time").location == "/book/session"  # in their turn it is their way
     two.turn("both")
+    born = {"born-day": "27", "born-month": "3", "born-year": "1985"}
+    Walker.post(two, f"{request}/open", born)
     refused = Walker.post(two, f"{request}/time")
     assert refused.status_code == 409
     assert "Two of you are on the way in this browser." in refused.text
