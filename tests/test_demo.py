@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking import queue
+from clinic.booking import pairs, queue
 from clinic.booking.lifecycle import LIVE
 from clinic.booking.models import Appointment, Hold
 from clinic.booking.screening import suits
@@ -230,6 +230,15 @@ def test_everything_offered_has_a_free_time_in_the_coming_week(filled: Session) 
                 for slot in openings(filled, Wish(site_id, option.id), NOW.date(), 7, NOW)
             ]
             assert free, f"{offering.name} {option.minutes}"
+
+
+def test_two_find_a_time_in_one_room_within_a_week(filled: Session) -> None:
+    (wide,) = filled.scalars(sa.select(Room).where(Room.places == 2))
+    swedish = filled.scalars(sa.select(Offering).where(Offering.technique == "swedish")).one()
+    deep = filled.scalars(sa.select(Offering).where(Offering.technique == "deep_tissue")).one()
+    first, second = (Wish(wide.site_id, each.options[1].id) for each in (swedish, deep))
+    found = pairs.find(filled, first, second, NOW.date(), 7, NOW, one_room=True)
+    assert {pair.first.room_id for pair in found} == {wide.id}
 
 
 def test_today_shows_every_kind_of_moment(filled: Session) -> None:

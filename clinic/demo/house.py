@@ -75,7 +75,12 @@ def _sites(session: Session) -> dict[str, Site]:
 
 def _rooms(session: Session, sites: dict[str, Site]) -> dict[str, Room]:
     made = {
-        room.name: Room(site_id=sites[room.site].id, name=room.name, is_step_free=room.is_step_free)
+        room.name: Room(
+            site_id=sites[room.site].id,
+            name=room.name,
+            is_step_free=room.is_step_free,
+            places=room.places,
+        )
         for room in place.ROOMS
     }
     session.add_all(made.values())

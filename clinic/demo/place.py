@@ -16,12 +16,13 @@ CANAL, MILL = "Canal Street", "Mill Lane"
 
 @dataclass(frozen=True, slots=True)
 class DemoRoom:
-    """A room, and the techniques that can be given in it."""
+    """A room, the techniques that can be given in it, and how many people at once."""
 
     name: str
     site: str
     techniques: frozenset[str]
     is_step_free: bool = False
+    places: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ _TABLE = frozenset(
 
 ROOMS = (
     DemoRoom("Room 1", CANAL, _TABLE),
-    DemoRoom("Room 2", CANAL, _TABLE),
+    DemoRoom("Room 2", CANAL, _TABLE, places=2),
     DemoRoom("Chair corner", CANAL, frozenset({"chair"})),
     DemoRoom("Room 3", MILL, _TABLE | {"chair"}),
     DemoRoom("Room 4", MILL, _TABLE | {"chair"}, is_step_free=True),
