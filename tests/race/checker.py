@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import bisect
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tests.race.history import NEVER, History, House, Operation, Violation
@@ -35,8 +35,10 @@ from tests.race.model import (
     answers,
     place,
 )
+from tests.race.refusals_of_two import OF_TWO
 from tests.race.remains import diary_as_it_is
 from tests.race.timeline import Timeline
+from tests.race.two import expiry, given_back, room_spells, room_square
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def violations(history: History) -> list[Violation]:
     """Everything that is wrong with a run; nothing where it could have been done one after another."""
     timeline = Timeline(history)
     stays = [stay for thing in timeline.things for stay in stays_of(thing, timeline)]
+    stays += [stay for two in timeline.rooms for stay in stays_of_room(two, timeline)]
     squares = Squares(stays, history.house)
     judge = Judge(timeline, squares)
     found = [*errors(history), *timeline.found, *double_bookings(squares)]
@@ -167,6 +170,20 @@ def stays_of(thing: Thing, timeline: Timeline) -> list[Stay]:
     return found
 
 
+def stays_of_room(two: str, timeline: Timeline) -> Iterator[Stay]:
+    """What the one room of two was taken for; once nobody keeps it, until somebody has surely tidied up."""
+    both, asked = timeline.twos[two], timeline.history.operations
+    for kept, ended in room_spells(both):
+        square = room_square(both, kept[0].state, timeline.history.house)
+        surely, latest = (ended.earliest, ended.latest) if ended else (NEVER, NEVER)
+        ends = [*(later.latest for later in kept[1:]), given_back(asked, latest)]
+        spells = tuple(Spell(m.earliest, end, expiry(m)) for m, end in zip(kept, ends, strict=True))
+        surely = min(surely, timeline.struck_from(spells[-1].expires))
+        yield Stay(
+            timeline.rooms[two], square, (kept[0].earliest, kept[0].latest), (surely, ends[-1]), spells
+        )
+
+
 class Judge:
     """Looks at every answer: could it have been given at some moment between asking and answer?"""
 
@@ -188,7 +205,9 @@ class Judge:
             if asked.kind == "lapse":  # does what there is to do, and says no to nobody
                 continue
             thing = self._thing_of(asked)
-            if asked.kind in OF_MANY:
+            if asked.kind in OF_TWO:
+                yield from self._of_two(asked)
+            elif asked.kind in OF_MANY:
                 if asked.is_refused and not OF_MANY[asked.kind](self, asked):
                     yield Violation("refusal", f"{asked} was told {asked.answer} and nothing justified it")
             elif thing is not None:
@@ -197,6 +216,17 @@ class Judge:
                 because = asked.facts.get("because", "no error")
                 sentence = f"{asked} was told {asked.answer} ({because}) and nothing justified it"
                 yield Violation("refusal", sentence)
+
+    def _of_two(self, asked: Operation) -> Iterator[Violation]:
+        if not OF_TWO[asked.kind](self, asked):
+            because = asked.facts.get("who", asked.facts.get("because", "no error"))
+            sentence = f"{asked} was told {asked.answer} ({because}) and nothing justified it"
+            yield Violation("refusal" if asked.is_refused else "lost", sentence)
+
+    def own_of(self, *things: Thing) -> list[Thing]:
+        """What stands in no way of these: they themselves, and the room that they share with each other."""
+        rooms = [self.timeline.rooms[each.two] for each in things if each.two in self.timeline.rooms]
+        return [*things, *rooms]
 
     def _thing_of(self, asked: Operation) -> Thing | None:
         for what in ("hold", "appointment", "absence"):
@@ -226,7 +256,9 @@ class Judge:
         if asked.answer == "SlotTaken" and asked.kind in ("confirm", "reactivate"):
             client = asked.args["client"] if asked.kind == "confirm" else state.client
             wanted = replace(state, stage=BOOKED, client=client).squares(self.house)
-            return self._any_blocked(wanted, asked, thing)
+            if state.shares:
+                wanted.append(room_square(self.timeline.twos[state.shares], state, self.house))
+            return self.any_blocked(wanted, asked, *self.own_of(thing))
         if asked.answer in ("SlotTaken", "NotOffered"):
             assert state.option is not None
             return self._refuses_place(
@@ -313,7 +345,7 @@ class Judge:
         """Of what asks for something new."""
         if asked.kind == "time_off":
             wanted = State("away", asked.args["therapist"], asked.args["starts"], asked.args["ends"])
-            return asked.answer == "SlotTaken" and self._any_blocked(wanted.squares(self.house), asked)
+            return asked.answer == "SlotTaken" and self.any_blocked(wanted.squares(self.house), asked)
         if asked.kind in ("hold", "book") and asked.answer in ("SlotTaken", "NotOffered"):
             option = asked.args["option"]
             minutes = self.house.sessions[option].minutes
@@ -338,27 +370,28 @@ class Judge:
             return True
         if client is not None:
             square = place(self.house, option, starts, ends, None, None, client)[2]
-            if self._any_blocked([square], asked, own):
+            if self.any_blocked([square], asked, own):
                 return True
         named = asked.args.get("therapist")
         staff = [named] if named is not None else self.house.therapists
         of_staff = [place(self.house, option, starts, ends, who, None, None)[0] for who in staff]
-        if all(self._any_blocked([square], asked, own) for square in of_staff):
+        if all(self.any_blocked([square], asked, own) for square in of_staff):
             return True
         of_rooms = [place(self.house, option, starts, ends, None, room, None)[1] for room in self.house.rooms]
-        if all(self._any_blocked([square], asked, own) for square in of_rooms):
+        if all(self.any_blocked([square], asked, own) for square in of_rooms):
             return True
         if any(self._lost_meanwhile(square, asked, own) for square in of_rooms):
             self.beaten_by_a_room += 1
             return True
         return False
 
-    def _any_blocked(self, wanted: list[Square], asked: Operation, own: Thing | None = None) -> bool:
+    def any_blocked(self, wanted: Iterable[Square], asked: Operation, *own: Thing | None) -> bool:
+        """Whether somebody other than `own` may have stood on one of these squares meanwhile."""
         return any(
             stay.may_block(asked)
             for square in wanted
             for stay in self.squares.on(square, asked)
-            if stay.thing is not own
+            if all(stay.thing is not each for each in own)
         )
 
     def _lost_meanwhile(self, square: Square, asked: Operation, own: Thing | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ BEGINS = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HASTE = 600  # the clinic's clock against the wall's: twenty minutes of holding pass in two seconds
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CUT = "57P01"  # the server ended this connection on an administrator's word
+Args = dict[str, Any]
 MICROSECOND, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 
 
@@ -115,9 +116,12 @@ class Clerk:
 
     def one_of(self, query: sa.Select[Any]) -> Any:
         """One of the rows, or None."""
-        with reading(self.engine).connect() as connection:
-            rows = connection.execute(query).all()
+        rows = self.all_of(query)
         return self.chance.choice(rows) if rows else None
+
+    def all_of(self, query: sa.Select[Any]) -> Sequence[Any]:
+        with reading(self.engine).connect() as connection:
+            return connection.execute(query).all()
 
     def a_start(self) -> int:
         """A minute somebody may want; now and then one that is never offered."""
@@ -192,6 +196,20 @@ def fail_with(error: Exception) -> Callable[..., dict[str, Any]]:
         raise error
 
     return fail
+
+
+def told(made: Appointment) -> Args:
+    """What an answer says of an appointment."""
+    return {
+        "appointment": made.id, "hold": made.hold_id, "status": made.status.value, "version": made.version,
+        "therapist": made.therapist_id, "room": made.room_id, "starts": minute(made.starts_at),
+        "reference": made.reference,
+    }  # fmt: skip
+
+
+def told_each(made: Sequence[Appointment]) -> Args:
+    """The same of many."""
+    return {"each": {str(one.id): told(one) for one in made}}
 
 
 def instant(minute: int) -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from clinic.booking.lifecycle import LIVE
-from clinic.booking.models import Appointment, Hold
+from clinic.booking.models import Appointment, Hold, JourneyPair, SharedRoom
 from clinic.booking.statuses import HoldStatus
 from clinic.roster.models import DiaryEntry, DiarySpan, SlotClaim, TimeOff
 
@@ -47,6 +47,8 @@ def faults_of_diary(engine: Engine) -> list[str]:
                 # A lapsed hold loses its entry to whoever takes its place; the chore marks it afterwards.
                 sa.select(Hold.entry_id).where(Hold.status == HoldStatus.OPEN, Hold.entry_id.is_not(None)),
                 sa.select(Appointment.entry_id).where(Appointment.status.in_(LIVE)),
+                sa.select(SharedRoom.entry_id).where(SharedRoom.entry_id.is_not(None)),
+                sa.select(JourneyPair.entry_id).where(JourneyPair.entry_id.is_not(None)),
                 sa.select(TimeOff.entry_id).where(TimeOff.cancelled_at.is_(None)),
             )
             for entry in session.scalars(query)

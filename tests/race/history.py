@@ -33,7 +33,8 @@ class House:
     """The clinic of a run: everybody works the same hours, written as minutes of the UTC day.
 
     `too_deep` are the options that held answers leave out even after a yes; `kept_minutes` is how long a
-    provisional time is kept.
+    provisional time is kept; `wide` are the rooms for two; `talk_minutes` come on top of what two choose who
+    are here for the first time.
     """
 
     therapists: tuple[int, ...]
@@ -43,6 +44,8 @@ class House:
     grid: int = 15
     too_deep: frozenset[int] = frozenset()
     kept_minutes: int = 60
+    wide: frozenset[int] = frozenset()
+    talk_minutes: int = 0
 
     def is_open(self, start: int, end: int) -> bool:
         """Whether a therapist may be at work from `start` to `end` (epoch minutes), breaks left out."""
@@ -89,7 +92,7 @@ class Afterwards:
     about held answers, in their order; `intakes` when each was written (service clock); `series` the series
     and the operation that began it, for each appointment that belongs to one. `claims` are (kind, owner,
     tick, entry) and `spans` (kind, owner, first tick, tick after the last, entry); `mails` how many are owed
-    for each appointment.
+    for each appointment; `parties` the appointments of those who come together.
     """
 
     holds: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -104,6 +107,7 @@ class Afterwards:
     rulings: tuple[tuple[int, str, str], ...] = ()
     intakes: Mapping[int, int] = field(default_factory=dict)
     series: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    parties: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from tests.race.history import NEVER, TICK, House, Operation
 
 HELD, LET_GO, RUN_OUT = "held", "let go", "run out"
+CHOSEN = "chosen"  # held for two without a square: the day holds enough
 AWAY, BACK = "away", "back"
 PROVISIONAL, BOOKED, CANCELLED, LAPSED = "provisional", "booked", "cancelled", "lapsed"
 NOT_ASKED, WAITS, YES, NO, ENDED = "not asked", "waits", "yes", "no", "ended"  # a request about held answers
@@ -19,6 +20,7 @@ NOT_ASKED, WAITS, YES, NO, ENDED = "not asked", "waits", "yes", "no", "ended"  #
 STANDING = frozenset({HELD, AWAY, BOOKED, PROVISIONAL, "checked_in", "fulfilled", "no_show"})
 MOVABLE = frozenset({BOOKED, PROVISIONAL})
 MAY_BE_FOLLOWED = frozenset({BOOKED, "checked_in", "fulfilled"})
+MOVES = frozenset({"moved", "resettled"})  # events after which it may be elsewhere; the second tells nobody
 NEXT = {
     PROVISIONAL: {BOOKED, CANCELLED, LAPSED},
     BOOKED: {"checked_in", CANCELLED, "no_show"},
@@ -32,6 +34,7 @@ NEXT = {
 BECOMES = {"confirmed": BOOKED, "reactivated": BOOKED, "reopened": PROVISIONAL} | {
     each: each for each in NEXT
 }
+BOOKS = frozenset({"confirm", "book", "series", "party", "confirm_pair"})
 DECIDED_BEFORE = 12 * 60
 MICROSECONDS = 60_000_000  # a minute of the service's clock
 
@@ -43,7 +46,8 @@ class State:
     """How a visit or an absence stands; `room`, `therapist` and `version` are None where nobody knows.
 
     `intake` are the answers it rests on, where they were held for somebody's yes; `expires` is when a hold or
-    a provisional time goes back.
+    a provisional time goes back. `shares` is the operation that made two in one room, while it is in it: then
+    the room is taken for both, and not by this one.
     """
 
     stage: str
@@ -56,6 +60,7 @@ class State:
     expires: float = NEVER
     version: int | None = None
     intake: int | None = None
+    shares: str | None = None
 
     def squares(self, house: House) -> list[Square]:
         """What it takes of the diary, as one stretch of ticks for each owner."""
@@ -63,7 +68,8 @@ class State:
             return []
         if self.option is None:
             return [("therapist", self.therapist, *ticks(self.starts, self.ends))]
-        return place(house, self.option, self.starts, self.ends, self.therapist, self.room, self.client)
+        taken = place(house, self.option, self.starts, self.ends, self.therapist, self.room, self.client)
+        return [square for square in taken if self.shares is None or square[0] != "room"]
 
 
 def place(
@@ -103,7 +109,7 @@ def answers(
     `rulings` is what may have been said of the answers it rests on. Whether a place was really taken is not
     judged here: SlotTaken is among the answers wherever one may be.
     """
-    if asked.kind == "confirm":
+    if asked.kind in ("confirm", "confirm_pair"):
         return _of_confirm(state, asked, may_be_struck, rulings)
     if asked.kind in ("release", "end_time_off"):
         return {"ok"} if state.stage in (HELD, AWAY) else {"same"}
@@ -113,7 +119,7 @@ def answers(
         if state.version is not None:
             return {"Stale"}
         found.add("Stale")
-    if asked.kind in ("move", "move_series"):
+    if asked.kind in ("move", "move_series", "move_party"):
         return found | _of_move(state, asked, house, may_be_struck, rulings)
     return found | _of_change(state, asked, house, rulings)
 
@@ -121,7 +127,7 @@ def answers(
 def _of_confirm(state: State, asked: Operation, may_be_struck: bool, rulings: frozenset[str]) -> set[str]:
     if state.stage in (LET_GO, RUN_OUT):
         return {"HoldLapsed"}
-    if state.stage != HELD:
+    if state.stage not in (HELD, CHOSEN):
         return {"same"}
     if asked.now >= state.expires:
         return {"HoldLapsed"}
@@ -160,13 +166,14 @@ def _screened(
 
 def _of_change(state: State, asked: Operation, house: House, rulings: frozenset[str]) -> set[str]:
     follows = NEXT.get(state.stage, set())
-    if asked.kind in ("cancel", "cancel_series"):
+    if asked.kind in ("cancel", "cancel_series", "cancel_party"):
         return {"ok"} if CANCELLED in follows else {"WrongState"}
     if asked.kind == "reactivate":
         if BOOKED not in follows or state.stage == PROVISIONAL:
             return {"WrongState"}
         if state.stage == CANCELLED:
-            return _screened(state, house, rulings, {"ok", "SlotTaken"})
+            room_first = {"SlotTaken"} if state.shares else set()  # it is asked for before the answers are
+            return room_first | _screened(state, house, rulings, {"ok", "SlotTaken"})
         return {"ok"}
     if asked.kind == "status":
         wanted = asked.args["status"]
@@ -192,7 +199,7 @@ def may_have_done(
     """Whether `asked`, meeting `state`, may have left `event` in the ledger."""
     if asked.kind in ("decide", "renew", "lapse"):
         return _may_have_settled(state, asked, event, house, may_be_struck)
-    if asked.kind == "confirm":
+    if asked.kind in ("confirm", "confirm_pair"):
         wants = {PROVISIONAL: WAITS, BOOKED: YES}.get(event)
         if wants is None or (state.intake is None and event != BOOKED):
             return False
@@ -229,13 +236,14 @@ def _may_have_settled(state: State, asked: Operation, event: str, house: House, 
 def after(state: State, asked: Operation, event: str, house: House, told: Mapping[str, Any]) -> State:
     """How it stands once `asked` has left `event` in the ledger; `told` is what its answer said of it."""
     stage = BECOMES.get(event, state.stage)
-    if event == "moved":
+    if event in MOVES:
         state = replace(
             state,
             starts=told["starts"],
             ends=told["starts"] + state.ends - state.starts,
             therapist=told.get("therapist", asked.args.get("therapist", state.therapist)),
             room=told.get("room"),
+            shares=told.get("shares"),
         )
     expires = state.expires
     if stage != PROVISIONAL or event == "reopened":
@@ -244,7 +252,7 @@ def after(state: State, asked: Operation, event: str, house: House, told: Mappin
         expires = kept_until(state, asked, house)
     elif event == "moved" and expires != NEVER:
         expires = min(expires, kept_until(state, asked, house))
-    client = asked.args["client"] if asked.kind in ("confirm", "book", "series") else state.client
+    client = asked.args["client"] if asked.kind in BOOKS else state.client
     intake = told.get("intake") if asked.kind == "renew" else state.intake
     version = told.get("version")
     return replace(state, stage=stage, expires=expires, client=client, intake=intake, version=version)
@@ -269,12 +277,17 @@ class Moment:
 
 @dataclass(slots=True)
 class Thing:
-    """A visit (a hold and the appointment it became) or an absence, with everything that changed it."""
+    """A visit (a hold and the appointment it became) or an absence, with everything that changed it.
+
+    Of two who were asked for together, `two` is the operation that did, and `half` which of them it is.
+    """
 
     name: str
     hold: int | None = None
     appointment: int | None = None
     absence: int | None = None
+    two: str | None = None
+    half: int = 0
     moments: list[Moment] = field(default_factory=list)
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tests.race.history import Violation
 from tests.race.model import STANDING, Thing
 from tests.race.timeline import Timeline
+from tests.race.two import room_squares
 
 # Mails that an event owes; the first one owes one, whichever it is. The clinic hears of who waits again.
 OWES_MAIL = {"moved": 1, "cancelled": 1, "reactivated": 1, "confirmed": 1, "lapsed": 1, "reopened": 2}
@@ -33,6 +34,9 @@ def diary_as_it_is(timeline: Timeline) -> Iterator[Violation]:
             for kind, owner, low, high in thing.last.squares(house):
                 due |= {(kind, owner, tick): thing.name for tick in range(low, high)}
         yield from _mails(thing, timeline)
+    for two, room in timeline.rooms.items():
+        for square in room_squares(timeline.twos[two], house):
+            due |= {(*square[:2], tick): room.name for tick in range(*square[2:])}
     for name in dict.fromkeys(due[square] for square in due.keys() - written.keys()):
         yield Violation("lost", f"{name} stands and its time is not in the diary")
     strangers = {entry for square in written.keys() - due.keys() for entry in written[square]}

@@ -15,6 +15,7 @@ from tests.race.model import (
     NO,
     NOT_ASKED,
     PROVISIONAL,
+    STANDING,
     WAITS,
     YES,
     Moment,
@@ -23,7 +24,7 @@ from tests.race.model import (
 )
 
 BECOMES = {"asked": WAITS, "allowed": YES, "refused": NO, "ended": ENDED}
-BY = {"asked": {"hold", "renew"}, "allowed": {"decide"}, "refused": {"decide"}, "ended": {"renew"}}
+BY = {"asked": {"hold", "renew", "party"}, "allowed": {"decide"}, "refused": {"decide"}, "ended": {"renew"}}
 
 
 class Requests:
@@ -96,6 +97,9 @@ def _meant_by(asked: Operation, by_number: Mapping[int, Thing], history: History
         )
     if asked.kind == "renew":
         return lambda _thing, state: state.stage in (BOOKED, PROVISIONAL) and state.client == args["client"]
+    if asked.kind in ("move_party", "cancel_party"):
+        both = history.afterwards.parties.get(args["party"], ())
+        return lambda thing, state: thing.appointment in both and state.stage in STANDING
     if asked.kind not in ("move_series", "cancel_series") or args["reach"] == "this":
         return None
     series, this = history.afterwards.series, by_number[args["appointment"]]

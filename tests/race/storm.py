@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking.models import Appointment, AppointmentEvent, Hold, Series, SeriesPart
+from clinic.booking.models import Appointment, AppointmentEvent, Hold, Party, PartyMember, Series, SeriesPart
 from clinic.catalog.models import OfferingOption
 from clinic.db import transaction
 from clinic.intake.models import Decision, DecisionKind, Intake
@@ -40,6 +40,7 @@ RULINGS = (DecisionKind.ASKED, DecisionKind.ALLOWED, DecisionKind.REFUSED, Decis
 CLIENTS = 10
 AHEAD = 50  # days: so far that even a night's run, whose clock runs fast, does not reach the first day
 KEPT_HOURS = 1
+TALK_MINUTES = 15
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,14 @@ class Outcome:
         return "\n".join(lines)
 
 
-def prepare(engine: Engine, folder: Path, days: int = 6) -> tuple[Orders, House]:
-    """A clinic with two therapists, two rooms and ten clients, and what its clerks must know."""
+def prepare(engine: Engine, folder: Path, days: int = 8) -> tuple[Orders, House]:
+    """A clinic of two therapists, two rooms (one for two) and ten clients, and what its clerks must know."""
     with Session(engine, expire_on_commit=False) as session, transaction(session):
         clinic = makers.clinic(
-            session, hold_minutes=20, provisional_hours=KEPT_HOURS, horizon_days=AHEAD + days + 60
-        )
+            session, hold_minutes=20, provisional_hours=KEPT_HOURS, horizon_days=AHEAD + days + 60,
+            talk_minutes=TALK_MINUTES,
+        )  # fmt: skip
+        clinic.rooms[1].places = 2
         now = clerks.BEGINS
         clients = [
             makers.client(session, now, f"Client {number}", email=f"c{number}@client.example")
@@ -114,6 +117,8 @@ def prepare(engine: Engine, folder: Path, days: int = 6) -> tuple[Orders, House]
             sessions={each.id: _session_of(each) for each in (clinic.swedish, clinic.deep)},
             too_deep=frozenset({clinic.deep.id}),
             kept_minutes=KEPT_HOURS * 60,
+            wide=frozenset({clinic.rooms[1].id}),
+            talk_minutes=TALK_MINUTES,
         )
     return orders, house
 
@@ -304,7 +309,8 @@ def _ledgers(
     def by(at: datetime, actor: str) -> str:
         return by_now.get(stamp(at), actor)
 
-    lines = session.scalars(sa.select(AppointmentEvent).order_by(AppointmentEvent.id)).all()
+    of_one = sa.select(AppointmentEvent).where(AppointmentEvent.kind != "together")
+    lines = session.scalars(of_one.order_by(AppointmentEvent.id)).all()
     moved_to, starts = {}, {number: row["starts"] for number, row in appointments.items()}
     for line in reversed(lines):
         if line.kind == "moved":
@@ -326,7 +332,16 @@ def _ledgers(
             number: (series, by(at, actor))
             for number, series, at, actor in session.execute(parts.join(Series))
         },
+        "parties": _parties(session),
     }
+
+
+def _parties(session: Session) -> dict[int, tuple[int, ...]]:
+    found: dict[int, tuple[int, ...]] = dict.fromkeys(session.scalars(sa.select(Party.id)), ())
+    members = sa.select(PartyMember.party_id, PartyMember.appointment_id)
+    for party, appointment in session.execute(members.order_by(PartyMember.appointment_id)):
+        found[party] += (appointment,)
+    return found
 
 
 def stamp(at: datetime) -> int:
@@ -342,10 +357,10 @@ def _rows(session: Session, *columns: Any, order: Any = None) -> tuple[tuple[Any
 
 
 def _mails(session: Session) -> dict[int, int]:
-    """How many mails are owed for each appointment; those of a series or of a request are about none."""
+    """How many mails are owed for each appointment; those of a series, a request or a companion are not."""
     owed: dict[int, int] = {}
     for key in session.scalars(sa.select(OutboxMessage.key)):
-        if key.startswith(("series:", "clearance_")):
+        if key.startswith(("series:", "clearance_", "companion:")):
             continue
         appointment = int(key.split(":")[1])
         owed[appointment] = owed.get(appointment, 0) + 1

@@ -11,7 +11,9 @@ DAY = 20_000 * 1440  # some midnight, in epoch minutes
 TEN, ELEVEN = DAY + 600, DAY + 660
 MINUTE = 60_000_000  # of the service's clock
 HOURS = ((9 * 60, 13 * 60), (13 * 60 + 30, 17 * 60))
-HOUSE = House(therapists=(1, 2), rooms=(1, 2), sessions={1: Session(60, after=15)}, hours=HOURS)
+HOUSE = House(
+    therapists=(1, 2), rooms=(1, 2), sessions={1: Session(60, after=15)}, hours=HOURS, wide=frozenset({2})
+)
 
 
 class Story:
@@ -28,6 +30,8 @@ class Story:
         self.intakes: dict[int, int] = {}
         self.series: dict[int, tuple[int, str]] = {}
         self.moved_to: dict[tuple[int, str], int] = {}
+        self.parties: dict[int, tuple[int, ...]] = {}
+        self.one_room: dict[str, list[int]] = {}  # who of two keep the wide room, by who made them two
         self.clock = 0
 
     def ask(self, kind: str, answer: str | None = "ok", **args: Any) -> Operation:
@@ -116,24 +120,27 @@ class Story:
     def end(self) -> History:
         """The history, with a diary in which everybody who stands has their squares."""
         spans = []
-        for entry, row in self.appointments.items():
-            if row["status"] in ("booked", "provisional"):
-                low = row["starts"] // 5
-                spans.append(("therapist", row["therapist"], low, low + 15, entry))
+        in_one = {number: 200 + both[0] for both in self.one_room.values() for number in both}
+        wide = set()
+        stand = [each for each in self.appointments.items() if each[1]["status"] in ("booked", "provisional")]
+        stand += [each for each in self.holds.items() if each[1]["status"] == "open"]
+        for entry, row in stand:
+            low = row["starts"] // 5
+            spans.append(("therapist", row["therapist"], low, low + 15, entry))
+            if entry in in_one:
+                wide.add(("room", row["room"], low, low + 12, in_one[entry]))
+            else:
                 spans.append(("room", row["room"], low, low + 12, entry))
+            if "client" in row:
                 spans.append(("client", row["client"], low, low + 12, entry))
-        for entry, row in self.holds.items():
-            if row["status"] == "open":
-                low = row["starts"] // 5
-                spans.append(("therapist", row["therapist"], low, low + 15, entry))
-                spans.append(("room", row["room"], low, low + 12, entry))
+        spans += sorted(wide)
         for entry, row in self.absences.items():
             spans.append(("therapist", row["therapist"], row["starts"] // 5, row["ends"] // 5, 100 + entry))
         claims = [(k, o, tick, e) for k, o, low, high, e in spans for tick in range(low, high)]
         afterwards = Afterwards(
             self.holds, self.appointments, self.absences, tuple(self.events), tuple(claims), tuple(spans),
             mails=self.mails, rulings=tuple(self.rulings), intakes=self.intakes, series=self.series,
-            moved_to=self.moved_to,
+            moved_to=self.moved_to, parties=self.parties,
         )  # fmt: skip
         return History(HOUSE, tuple(self.operations), afterwards)
 

@@ -45,7 +45,7 @@ def drop_the_key(engine: Engine) -> None:
 
 def test_without_the_key_the_checker_finds_the_double_bookings(engine: Engine, folder: Path) -> None:
     drop_the_key(engine)
-    run = rage(engine, folder, Weather(operations=400, faults=0))
+    run = rage(engine, folder, Weather(operations=250, faults=0))
     found = violations(run.history)
     assert {"double"} <= {each.rule for each in found}, run.figures()
     assert any("both had therapist" in each.sentence for each in found), run.figures()

@@ -16,8 +16,11 @@ from tests.race.history import NEVER, History, Operation, Violation
 from tests.race.model import (
     AWAY,
     BACK,
+    BOOKS,
+    CHOSEN,
     HELD,
     LET_GO,
+    MOVES,
     PROVISIONAL,
     RUN_OUT,
     Moment,
@@ -27,9 +30,11 @@ from tests.race.model import (
     may_have_done,
 )
 from tests.race.requests import Requests, half_done
+from tests.race.two import CHANGES_TWO, MAKES_TWO, both_or_neither, half_of, rooms_for_two, settle_rooms
 
-MAKES_VISITS = frozenset({"hold", "book", "series"})
-CHANGES_OF_MANY = frozenset({"decide", "renew", "move_series", "cancel_series", "lapse"})
+MAKES_VISITS = frozenset({"hold", "book", "series"}) | MAKES_TWO
+CHANGES_OF_MANY = frozenset({"decide", "renew", "move_series", "cancel_series", "lapse"}) | CHANGES_TWO
+MAY_CHANGE_NOTHING = frozenset({"lapse", "confirm_pair", "release_pair", "cancel_party"})
 TOLD = ("therapist", "room", "starts", "version")
 
 
@@ -51,11 +56,14 @@ class Timeline:
         self._held = {intake for intake, _actor, _kind in history.afterwards.rulings}
         self._held |= {new for by, new in self._new_intake.items() if self.operations[by].args["held"]}
         self._done: set[tuple[int, str]] = set()
+        self.twos: dict[str, list[Thing]] = defaultdict(list)
         self._series = [each for each in history.operations if each.kind == "series"]
         self.events: dict[int, list[tuple[str, str]]] = defaultdict(list)
         self._read_holds()
+        self.rooms = rooms_for_two(self.twos)
         self._read_absences()
         self._look_for_the_lost()
+        self.found += both_or_neither(self.twos, history)
         self.found += self.requests.found
         self.found += half_done(history.operations, self.things, self.effective, history)
 
@@ -85,6 +93,8 @@ class Timeline:
             for what in ("hold", "appointment", "absence"):
                 if what in operation.args:
                     table[what, operation.args[what]].append(operation)
+            for hold in operation.args.get("holds", ()):
+                table["hold", hold].append(operation)
         return table
 
     def _say(self, rule: str, sentence: str) -> None:
@@ -111,6 +121,7 @@ class Timeline:
                 self._follow(thing)
                 self._compare(thing, afterwards.appointments[thing.appointment])
             self._finish(thing)
+        settle_rooms(self.twos, self.operations)
         for number, row in afterwards.appointments.items():
             if row["hold"] not in afterwards.holds:
                 self._say("phantom", f"appointment {number} was never held")
@@ -133,17 +144,27 @@ class Timeline:
             return None
         if asked.is_refused or asked.answer == "error":
             self._say("phantom", f"{asked} was told {asked.answer}, and yet hold {number} was made")
-        made_by[asked.id] += 1
-        if made_by[asked.id] > len(asked.args.get("dates", (None,))):
+        many = asked.args.get("dates", asked.args.get("options", (None,)))
+        half, made_by[asked.id] = made_by[asked.id], made_by[asked.id] + 1
+        if made_by[asked.id] > len(many):
             self._say("double", f"{asked} made more than it was asked for: hold {number}")
+            half = 0
         self.effective.add(asked.id)
+        thing, is_one_room = Thing(f"hold {number}", number), asked.args.get("one_room")
+        if asked.kind in MAKES_TWO:
+            thing.two, thing.half = asked.id, half
+            self.twos[asked.id].append(thing)
+            asked = half_of(asked, half)
         state = State(
-            HELD, row["therapist"], row["starts"], row["ends"], row["room"],
+            HELD if asked.facts.get("is_kept", True) else CHOSEN,
+            row["therapist"], row["starts"], row["ends"], row["room"],
             asked.args.get("client"), row["option"], row["expires"],
             intake=row["intake"] if row.get("intake") in self._held else None,
+            shares=asked.id if is_one_room else None,
         )  # fmt: skip
         self._check_place(asked, state)
-        return Thing(f"hold {number}", number, moments=[Moment(asked.at, asked.done, state, asked.id)])
+        thing.moments.append(Moment(asked.at, asked.done, state, asked.id))
+        return thing
 
     def _check_place(self, asked: Operation, state: State) -> None:
         """A place that was given lies in the hours, on the grid, and is what was asked for."""
@@ -171,7 +192,8 @@ class Timeline:
                 self._say("state", f"{thing.name} is still open though its time was over at {last.id}")
             return
         if row["status"] == "released":
-            by = [o for o in self.asked_of["hold", thing.hold] if o.kind == "release"]
+            releases = ("release", "release_pair")
+            by = [o for o in self.asked_of["hold", thing.hold] if o.kind in releases]
             stage = LET_GO
         else:
             by = [o for o in self.history.operations if o.kind == "lapse" and o.now >= row["expires"]]
@@ -190,7 +212,8 @@ class Timeline:
             asked = self.operations.get(actor)
             if asked is None:
                 continue
-            if (asked.kind in ("confirm", "book", "series")) != (position == 0):
+            asked = half_of(asked, thing.half)
+            if (asked.kind in BOOKS) != (position == 0):
                 self._say("state", f"{asked} took effect on {thing.name} out of turn")
             elif asked.kind not in MAKES_VISITS and not self._can_have_done(asked, thing, event):
                 self._say("state", f"{asked} left {event} though {thing.name} was {thing.last.stage}")
@@ -218,22 +241,29 @@ class Timeline:
         """Adds the moment of one event."""
         assert thing.appointment is not None
         before, told = thing.last, dict(self._told(asked, thing))
+        if event == "resettled":
+            told = {"starts": before.starts, "therapist": before.therapist, **told}
         if event == "moved":
             moved_to = self.history.afterwards.moved_to.get((thing.appointment, asked.id))
             told.setdefault("starts", asked.args["starts"] if moved_to is None else moved_to)
         if asked.kind == "renew" and asked.args["held"]:
             told["intake"] = self._new_intake.get(asked.id)
+        if (
+            asked.kind == "move_party"
+            and len({each["room"] for each in asked.facts.get("each", {}).values()}) == 1
+        ):
+            told["shares"] = thing.two
         state = after(before, asked, event, self.history.house, told)
         if None not in (before.version, state.version) and state.version <= before.version:
             self._say("order", f"{asked} left {thing.name} at an older version than before")
-        thing.moments.append(Moment(asked.at, asked.done, state, asked.id, event == "moved"))
-        if event == "moved":
+        thing.moments.append(Moment(asked.at, asked.done, state, asked.id, event in MOVES))
+        if event in MOVES:
             self._check_place(self._as_one(asked, thing, state), state)
         self._check_told(thing, asked, state)
 
     def _told(self, asked: Operation, thing: Thing) -> Mapping[str, Any]:
         """What an answer said of one appointment; of a change of many it says so for each."""
-        if asked.kind in CHANGES_OF_MANY:
+        if asked.kind in CHANGES_OF_MANY | MAKES_TWO:
             return asked.facts.get("each", {}).get(str(thing.appointment), {})  # type: ignore[no-any-return]
         return asked.facts
 
@@ -325,7 +355,9 @@ class Timeline:
             kept = makes.get(asked.kind, afterwards.appointments)
             if what and asked.facts[what] not in kept:
                 self._say("lost", f"{asked} was promised {what} {asked.facts[what]}, and it is nowhere")
-            elif asked.kind in {*makes, *CHANGES_OF_MANY} - {"lapse"} and asked.id not in self.effective:
+            elif asked.id not in self.effective and (
+                asked.kind in {*makes, *MAKES_TWO, *CHANGES_OF_MANY} - MAY_CHANGE_NOTHING
+            ):
                 self._say("lost", f"{asked} was promised something, and nothing was made for it")
 
     def _check_whole(self, asked: Operation) -> None:

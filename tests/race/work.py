@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import decisions, series, services
+from clinic.booking import companions, decisions, parties, series, services, taking_back
 from clinic.booking.models import Appointment, AppointmentEvent, Hold, SeriesPart
 from clinic.booking.series import Chosen, Reach
 from clinic.booking.series_dates import Every
 from clinic.booking.slots import Wish
 from clinic.booking.statuses import Status
-from clinic.intake.clearances import Contact, Ruling
+from clinic.intake.clearances import Ruling
 from clinic.intake.ledger import Signed
 from clinic.intake.level import Releaser
-from clinic.intake.models import Clearance, ClearanceStatus, Intake
+from clinic.intake.models import Clearance, ClearanceStatus
 from clinic.people.models import Client
 from clinic.roster import services as roster
 from clinic.roster.models import Site, TimeOff
 from tests import makers
-from tests.race.clerks import Clerk, Kind, instant, minute, want_nothing
+from tests.race.clerks import Args, Clerk, Kind, instant, minute, told, told_each, want_nothing
+from tests.race.work_of_two import CONTACT, HELD_ANSWERS, WORK_OF_TWO, an_intake
 
-HELD_ANSWERS = {"heart": ["bp_not_controlled"]}  # wait for a decision, and leave out what is deep
-CONTACT = Contact("Anna Petrova", "anna@client.example", "+442079460000")
 THERAPIST = Signed("Amara Osei", "therapist", "FHT 1200")
 YES, NO = ClearanceStatus.ALLOWED, ClearanceStatus.REFUSED
-
-Args = dict[str, Any]
 
 # --- What is wanted
 
@@ -63,12 +59,14 @@ def want_book(clerk: Clerk) -> Args:
 
 
 def want_confirm(clerk: Clerk) -> Args | None:
-    row = clerk.one_of(sa.select(Hold.id, Hold.client_id).order_by(Hold.id.desc()).limit(6))
+    alone = sa.select(Hold.id, Hold.client_id).where(Hold.visitor_digest.is_(None))
+    row = clerk.one_of(alone.order_by(Hold.id.desc()).limit(6))
     return row and {"hold": row.id, "client": row.client_id or clerk.chance.choice(clerk.orders.clients)}
 
 
 def want_release(clerk: Clerk) -> Args | None:
-    row = clerk.one_of(sa.select(Hold.id).order_by(Hold.id.desc()).limit(25))
+    alone = sa.select(Hold.id).where(Hold.visitor_digest.is_(None))
+    row = clerk.one_of(alone.order_by(Hold.id.desc()).limit(25))
     return row and {"hold": row.id}
 
 
@@ -149,27 +147,11 @@ def want_end_of_time_off(clerk: Clerk) -> Args | None:
 # --- How it is asked
 
 
-def told(made: Appointment) -> Args:
-    return {
-        "appointment": made.id, "hold": made.hold_id, "status": made.status.value, "version": made.version,
-        "therapist": made.therapist_id, "room": made.room_id, "starts": minute(made.starts_at),
-        "reference": made.reference,
-    }  # fmt: skip
-
-
-def told_each(made: Sequence[Appointment]) -> Args:
-    return {"each": {str(one.id): told(one) for one in made}}
-
-
 def wish(clerk: Clerk, args: Args, *, is_desk: bool = False) -> Wish:
     return Wish(
         clerk.orders.site, args["option"], therapist_id=args["therapist"], client_id=args["client"],
         is_desk=is_desk,
     )  # fmt: skip
-
-
-def an_intake(clerk: Clerk, session: Session) -> Intake:
-    return session.get_one(Intake, clerk.chance.choice(clerk.orders.intakes))
 
 
 def do_hold(clerk: Clerk, session: Session, now: datetime, _me: str, args: Args) -> Args:
@@ -241,7 +223,7 @@ def do_release(_c: Clerk, session: Session, _now: datetime, _me: str, args: Args
 
 
 def do_move(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
-    made = services.move(
+    made = companions.move(
         session, now, args["appointment"], instant(args["starts"]), actor=me,
         therapist_id=args["therapist"], version=args["version"],
     )  # fmt: skip
@@ -250,13 +232,13 @@ def do_move(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> 
 
 
 def do_cancel(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
-    made = services.cancel(session, now, args["appointment"], actor=me, version=args["version"])
+    made = companions.cancel(session, now, args["appointment"], actor=me, version=args["version"])
     session.flush()
     return told(made)
 
 
 def do_reactivate(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
-    made = services.reactivate(session, now, args["appointment"], actor=me, version=args["version"])
+    made = taking_back.reactivate(session, now, args["appointment"], actor=me, version=args["version"])
     session.flush()
     return told(made)
 
@@ -295,6 +277,7 @@ def do_lapse(_c: Clerk, session: Session, now: datetime, _me: str, _args: Args) 
     return {
         "lapsed": services.lapse_holds(session, now),
         "given_back": decisions.lapse_provisional(session, now),
+        "rooms": parties.tidy(session),
     }
 
 
@@ -314,6 +297,7 @@ LAPSE = Kind("lapse", want_nothing, do_lapse)
 
 # What is done, and how often. A new kind of operation gets its line here, its rule in tests/race/model.py.
 WORK: dict[Kind, float] = {
+    **WORK_OF_TWO,
     Kind("hold", want_hold, do_hold): 20,
     Kind("hold", want_held, do_held): 9,
     Kind("confirm", want_confirm, do_confirm): 18,
@@ -325,8 +309,8 @@ WORK: dict[Kind, float] = {
     Kind("cancel", want_cancel, do_cancel): 12,
     Kind("reactivate", want_reactivate, do_reactivate): 6,
     Kind("status", want_status, do_status): 4,
-    Kind("series", want_series, do_series): 5,
-    Kind("move_series", want_move_series, do_move_series): 5,
+    Kind("series", want_series, do_series): 3,
+    Kind("move_series", want_move_series, do_move_series): 4,
     Kind("cancel_series", want_cancel_series, do_cancel_series): 3,
     Kind("time_off", want_time_off, do_time_off): 4,
     Kind("end_time_off", want_end_of_time_off, do_end_time_off): 5,

@@ -1,0 +1,180 @@
+"""Whether what was answered to two at once could have been answered between asking and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tests.race.history import Operation
+from tests.race.model import (
+    BOOKED,
+    CANCELLED,
+    CHOSEN,
+    HELD,
+    LAPSED,
+    LET_GO,
+    RUN_OUT,
+    State,
+    Thing,
+    answers,
+    place,
+    ticks,
+)
+from tests.race.two import half_of, room_square
+
+if TYPE_CHECKING:
+    from tests.race.checker import Judge
+
+WAY_LASTS = 24 * 60 * 60_000_000  # how long two may take for the pages, on the service's clock
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """What one of two wants a place for."""
+
+    option: int
+    minutes: int
+    client: int | None = None
+    therapist: int | None = None
+
+
+def is_refused_place(
+    judge: Judge, asked: Operation, halves: Sequence[Half], *, one_room: bool, own: Collection[Thing] = ()
+) -> bool:
+    """Whether two therapists, and two rooms or one for two, were not to be had at that start."""
+    starts, house = asked.args["starts"], judge.house
+    if asked.answer == "NotOffered":
+        return bool(starts % house.grid)
+    if asked.answer != "SlotTaken":
+        return False
+    who: list[list[int]] = []
+    rooms: list[list[int]] = []
+    for half in halves:
+        session, ends = house.sessions[half.option], starts + half.minutes
+        if not house.is_open(starts - session.before, ends + session.after):
+            return True
+        wanted = place(house, half.option, starts, ends, None, None, half.client)
+        if half.client is not None and judge.any_blocked(wanted[2:], asked, *own):
+            return True
+        named = house.therapists if half.therapist is None else (half.therapist,)
+        who.append(
+            [n for n in named if not judge.any_blocked([("therapist", n, *wanted[0][2:])], asked, *own)]
+        )
+        free = [n for n in house.rooms if not judge.any_blocked([("room", n, *wanted[1][2:])], asked, *own)]
+        rooms.append(free)
+    if not any(one != other for one in who[0] for other in who[1]):
+        return True
+    if one_room:
+        need = ticks(starts, starts + max(h.minutes + house.sessions[h.option].turnover for h in halves))
+        return all(judge.any_blocked([("room", room, *need)], asked, *own) for room in house.wide)
+    return not any(one != other for one in rooms[0] for other in rooms[1])
+
+
+def _of_making(judge: Judge, asked: Operation) -> bool:
+    talk = judge.house.talk_minutes if asked.kind == "hold_pair" else 0
+    halves = []
+    for half in (0, 1):
+        args = half_of(asked, half).args
+        minutes = judge.house.sessions[args["option"]].minutes + talk
+        halves.append(Half(args["option"], minutes, args.get("client"), args.get("therapist")))
+    return is_refused_place(judge, asked, halves, one_room=asked.args["one_room"])
+
+
+def _of_confirming(judge: Judge, asked: Operation) -> bool:
+    both = [judge.things.get(("hold", number)) for number in asked.args["holds"]]
+    if None in both:
+        return False
+    states = [list(each.states_during(asked)) for each in both if each is not None]
+    if asked.answer == "ok":
+        not_booked = (HELD, CHOSEN, LET_GO, RUN_OUT)
+        return all(any(state.stage not in not_booked for state in each) for each in states)
+    every = [state for each in states for state in each]
+    if asked.answer == "Stale":
+        return _is_way_over(judge, asked) or _is_given_back(judge, asked)
+    if asked.answer == "HoldLapsed":
+        return any(
+            state.stage == RUN_OUT or (state.stage in (HELD, CHOSEN) and _is_over(judge, state, asked))
+            for state in every
+        )
+    own = judge.own_of(*(each for each in both if each is not None))
+    return asked.answer == "SlotTaken" and any(
+        judge.any_blocked(_needs(judge, asked, half, state), asked, *own)
+        for half, each in enumerate(states)
+        for state in each
+    )
+
+
+def _is_over(judge: Judge, state: State, asked: Operation) -> bool:
+    return asked.now >= state.expires or judge.timeline.struck_from(state.expires) <= asked.done
+
+
+def _is_way_over(judge: Judge, asked: Operation) -> bool:
+    thing = judge.things["hold", asked.args["holds"][0]]
+    return asked.now >= judge.timeline.operations[thing.moments[0].by].now + WAY_LASTS
+
+
+def _is_given_back(judge: Judge, asked: Operation) -> bool:
+    """Whether the two may have given their time back: then they are to choose another, lapsed or not."""
+    others = judge.timeline.asked_of["hold", asked.args["holds"][0]]
+    return any(o.kind == "release_pair" and not o.is_refused and o.at <= asked.done for o in others)
+
+
+def _needs(judge: Judge, asked: Operation, half: int, state: State) -> list[tuple[str, int | None, int, int]]:
+    """The squares that confirming adds for one of the two: the client's, or all where none was kept."""
+    booked = replace(state, stage=BOOKED, client=half_of(asked, half).args["client"])
+    squares = booked.squares(judge.house)
+    if state.stage == CHOSEN and state.shares:
+        squares.append(room_square(judge.timeline.twos[state.shares], state, judge.house))
+    return squares if state.stage == CHOSEN else [square for square in squares if square[0] == "client"]
+
+
+def _of_releasing(judge: Judge, asked: Operation) -> bool:
+    return asked.answer == "ok" or (asked.answer == "Stale" and _is_way_over(judge, asked))
+
+
+def _both_of(judge: Judge, asked: Operation) -> list[Thing]:
+    numbers = judge.timeline.history.afterwards.parties.get(asked.args["party"], ())
+    return [
+        judge.things["appointment", number] for number in numbers if ("appointment", number) in judge.things
+    ]
+
+
+def _of_cancelling(judge: Judge, asked: Operation) -> bool:
+    states = [list(each.states_during(asked)) for each in _both_of(judge, asked)]
+    if asked.answer == "ok":
+        return all(any(state.stage in (CANCELLED, LAPSED) for state in each) for each in states)
+    came = ("fulfilled", "no_show")
+    return asked.answer == "WrongState" and any(state.stage in came for each in states for state in each)
+
+
+def _of_moving(judge: Judge, asked: Operation) -> bool:
+    both = _both_of(judge, asked)
+    states = [list(each.states_during(asked)) for each in both]
+    if asked.answer not in ("SlotTaken", "NotOffered"):
+        return any(asked.answer in _may(judge, asked, state) for each in states for state in each)
+    if len(both) != 2 or not all(states):
+        return False
+    own = judge.own_of(*both)
+    halves = [Half(each[0].option or 0, each[0].ends - each[0].starts, each[0].client) for each in states]
+    # Whose room it is stands in no ledger once neither is in it: then it may be one or two.
+    in_one = {bool(state.shares) for each in states for state in each}
+    ever = any(moment.state.shares for each in both for moment in each.moments)
+    ways = ([True] if True in in_one or ever else []) + ([False] if False in in_one else [])
+    return any(is_refused_place(judge, asked, halves, one_room=one_room, own=own) for one_room in ways)
+
+
+def _may(judge: Judge, asked: Operation, state: State) -> set[str]:
+    struck = judge.timeline.struck_from(state.expires) <= asked.done
+    rulings = judge.timeline.requests.said(state.intake, asked)
+    return answers(state, asked, judge.house, may_be_struck=struck, rulings=rulings)
+
+
+OF_TWO: dict[str, Callable[[Judge, Operation], bool]] = {
+    "party": _of_making,
+    "hold_pair": _of_making,
+    "confirm_pair": _of_confirming,
+    "release_pair": _of_releasing,
+    "cancel_party": _of_cancelling,
+    "move_party": _of_moving,
+}
