@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,9 +14,11 @@ from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound
 from clinic.kernel.ticks import TICK_MINUTES
 from clinic.roster.models import Site, Therapist, WorkingBreak, WorkingHours
+from clinic.roster.overlaps import Meeting, Weekly, first_meeting
 from clinic.roster.writing import check_day, fresh, touch
 
 _DAY = timedelta(days=1)
+_AROUND = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +43,18 @@ def set_week(
     """Gives a therapist a new week, hours by site number, from a day on; the earlier one ends the day before.
 
     A site that `week` leaves out has no hours from then on. After `until_on`, where given, the earlier
-    week goes on. Refuses hours that end before they start, overlap (also between sites) or lie off the five
-    minutes, and breaks outside them; Stale when `version` (of the therapist) is not today's. Appointments
-    outside the new hours stay: `booking.impact.outside_hours` names them.
+    week goes on. Refuses hours that end before they start, overlap (also between sites: `overlaps`) or lie
+    off the five minutes, and breaks outside them; Stale when `version` (of the therapist) is not today's.
+    Appointments outside the new hours stay: `booking.impact.outside_hours` names them.
     """
     therapist = fresh(session.get(Therapist, therapist_id), version)
     _check_days(from_on, until_on)
     every = [each for hours in week.values() for each in hours]
     for each in every:
         check_hours(each)
-    refuse_overlaps(every)
-    for site_id in week:
-        _site(session, site_id)
+    for hours in by_zone(week, {site_id: _site(session, site_id).tz for site_id in week}):
+        refuse_overlaps(hours)
+    _refuse_meeting(session, meeting(session, therapist_id, week, from_on, until_on))
     had = session.scalars(
         sa.select(WorkingHours.site_id).where(WorkingHours.therapist_id == therapist_id).distinct()
     )
@@ -83,7 +85,8 @@ def set_working_hours(
     for each in hours:
         check_hours(each)
     refuse_overlaps(hours)
-    _refuse_other_sites(session, therapist_id, site_id, hours, from_on, until_on)
+    found = meeting(session, therapist_id, {site_id: hours}, from_on, until_on, replaces=(site_id,))
+    _refuse_meeting(session, found)
     _replace(session, therapist_id, site_id, hours, from_on, until_on)
     touch(therapist)
     session.flush()
@@ -128,33 +131,85 @@ def check_hours(hours: Hours) -> None:
         last = ends
 
 
+def by_zone(week: Mapping[int, Sequence[Hours]], zones: Mapping[int, str]) -> list[list[Hours]]:
+    """The hours of a week, those of sites with one time zone together; `zones` by site number."""
+    found: dict[str, list[Hours]] = {}
+    for site_id, hours in week.items():
+        found.setdefault(zones[site_id], []).extend(hours)
+    return list(found.values())
+
+
 def refuse_overlaps(hours: Sequence[Hours]) -> None:
-    """Refuses two spans of hours that share time on one day."""
+    """Refuses two spans of hours that share time on one day, by one wall clock."""
     by_day = sorted((each.weekday, each.opens, each.closes) for each in hours)
     for (day, _opens, closes), (next_day, next_opens, _closes) in itertools.pairwise(by_day):
         if day == next_day and next_opens < closes:
             raise BadInput("Two spans of hours on one day overlap.", "opens")
 
 
-def _refuse_other_sites(
+def meeting(
     session: Session,
     therapist_id: int,
-    site_id: int,
-    hours: Sequence[Hours],
+    week: Mapping[int, Sequence[Hours]],
     from_on: date,
     until_on: date | None,
-) -> None:
-    others = session.execute(
-        sa.select(WorkingHours.weekday, WorkingHours.opens, WorkingHours.closes).where(
+    *,
+    replaces: Collection[int] | None = None,
+) -> Meeting | None:
+    """The first time that a new week has the therapist at two places at once; None where it never does.
+
+    Looked at by instants where the sites keep different time. `replaces` are the sites whose hours the week
+    takes the place of, all of them where it is None.
+    """
+    zones = {row.id: walltime.zone(row.tz) for row in session.execute(sa.select(Site.id, Site.tz))}
+    new = [
+        Weekly(site_id, zones[site_id], each.weekday, each.opens, each.closes, from_on, until_on)
+        for site_id, hours in week.items()
+        for each in hours
+    ]
+    rows = session.scalars(
+        sa.select(WorkingHours).where(
             WorkingHours.therapist_id == therapist_id,
-            WorkingHours.site_id != site_id,
-            *_reaching_into(from_on, until_on),
+            *_reaching_into(from_on - _AROUND, until_on + _AROUND if until_on else None),
         )
     ).all()
-    for each in hours:
-        for weekday, opens, closes in others:
-            if weekday == each.weekday and opens < each.closes and each.opens < closes:
-                raise BadInput("These hours overlap with the hours at another site.", "opens")
+    others = [
+        Weekly(row.site_id, zones[row.site_id], row.weekday, row.opens, row.closes, first, last)
+        for row in rows
+        for first, last in _left(row, from_on, until_on, replaces)
+    ]
+    return first_meeting(new, others)
+
+
+def _left(
+    row: WorkingHours, from_on: date, until_on: date | None, replaces: Collection[int] | None
+) -> list[tuple[date, date | None]]:
+    """The stretches in which a row goes on beside a new week."""
+    first, last = row.valid_from_on, row.valid_until_on
+    if replaces is not None and row.site_id not in replaces:
+        return [(first, last)]
+    left: list[tuple[date, date | None]] = []
+    if first < from_on:
+        left.append((first, from_on - _DAY if last is None else min(last, from_on - _DAY)))
+    if until_on is not None and (last is None or last > until_on):
+        left.append((max(first, until_on + _DAY), last))
+    return left
+
+
+def _refuse_meeting(session: Session, found: Meeting | None) -> None:
+    """BadInput that says on which day, and with what, new hours share time."""
+    if found is not None:
+        raise BadInput(in_words(session, found), "opens")
+
+
+def in_words(session: Session, found: Meeting) -> str:
+    """What shares time; on which day and where, if the sites keep different time."""
+    if found.is_one_zone:
+        return "These hours overlap with the hours at another site."
+    on, other = found.on, found.other
+    there = session.get_one(Site, other.site_id).name
+    times = " to ".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in (other.opens, other.closes))
+    return f"On {on:%A} {on.day} {on:%B %Y} these hours overlap with those at {there}, {times} there."
 
 
 def _reaching_into(from_on: date, until_on: date | None) -> list[sa.ColumnElement[bool]]:

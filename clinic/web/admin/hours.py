@@ -173,6 +173,8 @@ def _judge(page: HoursPage) -> tuple[dict[int, list[Hours]], date | None, date |
                 raise BadInput("The last day must not be before the first.", "until_on")
     except BadInput as refusal:
         page.errors.insert(0, (refusal.field or "from_on", refusal.sentence))
+    if not page.errors and from_on is not None:
+        page.errors = _meetings(page, week, from_on, until_on)
     if page.errors or from_on is None:
         page.effect = Effect()
         return week, None, None
@@ -186,6 +188,16 @@ def _judge(page: HoursPage) -> tuple[dict[int, list[Hours]], date | None, date |
         _weekly(week),
     )
     return week, from_on, until_on
+
+
+def _meetings(page: HoursPage, week: dict[int, list[Hours]], from_on: date, until_on: date | None) -> Errors:
+    """Where the week has the therapist at two places at once, at the box of the hours that do."""
+    session = database.session()
+    found = services.meeting(session, page.therapist.id, week, from_on, until_on)
+    if found is None:
+        return []
+    box = week_form.box_of(page.week, found.one.site_id, found.one.weekday, found.one.opens)
+    return [(box, services.in_words(session, found))]
 
 
 def _as_stale(page: HoursPage, week: dict[int, list[Hours]]) -> HoursPage:

@@ -120,11 +120,11 @@ def typed(form: MultiDict[str, str]) -> Week:
 
 def read(week: Week, sites: list[Site]) -> tuple[dict[int, list[Hours]], Errors]:
     """The hours by site, and a sentence for each row that cannot be; rows left empty are left out."""
-    known = {str(site.id): site.id for site in sites}
+    known = {str(site.id): site for site in sites}
     found: dict[int, list[Hours]] = {}
     errors: Errors = []
     for weekday, rows in enumerate(week.days):
-        today: list[Hours] = []
+        today: dict[str, list[Hours]] = {}  # by time zone: between two of them the wall clock says nothing
         for row in rows:
             if row.is_empty:
                 continue
@@ -132,13 +132,28 @@ def read(week: Week, sites: list[Site]) -> tuple[dict[int, list[Hours]], Errors]
                 hours = _read_row(weekday, row)
                 if row.site not in known:
                     raise BadInput("Choose one of the sites.", f"{row.id}-site")
-                refuse_overlaps([*today, hours])
+                beside = today.setdefault(known[row.site].tz, [])
+                refuse_overlaps([*beside, hours])
             except BadInput as refusal:
                 errors.append((_at_box(row, refusal.field), refusal.sentence))
                 continue
-            today.append(hours)
-            found.setdefault(known[row.site], []).append(hours)
+            beside.append(hours)
+            found.setdefault(known[row.site].id, []).append(hours)
     return found, errors
+
+
+def box_of(week: Week, site_id: int, weekday: int, opens: int) -> str:
+    """The box in which these hours open; the first of that day where none does."""
+    rows = week.days[weekday]
+    mine = (row for row in rows if row.site == str(site_id) and _opens(row) == opens)
+    return f"{next(mine, rows[0]).id}-opens"
+
+
+def _opens(row: Row) -> int | None:
+    try:
+        return read_clock(row.opens, f"{row.id}-opens")
+    except BadInput:
+        return None
 
 
 def _read_row(weekday: int, row: Row) -> Hours:
