@@ -26,7 +26,7 @@ from clinic.intake import services as intakes
 from clinic.intake.models import CallBack, Intake, IntakeStatus
 from clinic.kernel.errors import BadInput, NotFound, NotOffered, Stale
 from clinic.people import services as people
-from clinic.people.models import Client, Consent
+from clinic.people.models import Client
 from clinic.roster.models import Gender, Site
 
 LIFETIME = timedelta(hours=12)
@@ -232,10 +232,8 @@ def book(
         actor=actor,
         provisionally=True,
     )
-    session.execute(
-        sa.update(Consent).where(Consent.intake_id == journey.intake_id).values(client_id=client.id)
-    )
-    journey.appointment = made
+    people.name_consents(session, intake_id=journey.intake_id, client_id=client.id)
+    journey.take_appointment(made)
     session.flush()
     return made
 

@@ -334,7 +334,7 @@ def _hold(
             made = _keep_time(session, now, journey, wish, at, source)
     else:
         services.release(session, before)
-    journey.hold = made
+    journey.take_hold(made)
     return made
 
 
@@ -402,7 +402,7 @@ def confirm(
     if journey.intake is not None and known is not None:
         returning.reopen_worse(session, now, client, journey.intake)
     _record_consents(session, now, journey, client, details, terms)
-    journey.appointment = made
+    journey.take_appointment(made)
     journey.expires_at = now + LIFETIME
     session.flush()
     return made
@@ -417,12 +417,7 @@ def _record_consents(
     if details.wants_reminders:
         agreed[ConsentKind.REMINDERS] = "Remind me by e-mail the day before."
     people.record_consents(session, now, agreed, client_id=client.id)
-    session.execute(
-        sa.update(Consent)
-        .where(Consent.intake_id == journey.intake_id)
-        .values(client_id=client.id)
-        .execution_options(synchronize_session=False)
-    )
+    people.name_consents(session, intake_id=journey.intake_id, client_id=client.id)
 
 
 # --- small parts -------------------------------------------------------------------------------------
@@ -461,7 +456,7 @@ def _forget_after_questions(session: Session, journey: Journey) -> None:
 
 def _release(session: Session, journey: Journey) -> None:
     services.release(session, journey.hold_id)
-    journey.hold = None
+    journey.take_hold(None)
 
 
 def _gender(person: str) -> Gender | None:

@@ -103,7 +103,7 @@ def tell(session: Session, now: datetime, kind: str, appointment: Appointment) -
         to_address=appointment.client.email,
         to_name=str(told["name"]),
         payload=told,
-        calendar=None if kind in _UNCERTAIN else invite(appointment, now),
+        invites=[] if kind in _UNCERTAIN else [invite_of(appointment, now)],
     )
 
 

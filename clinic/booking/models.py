@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from clinic.booking.pair_steps import Turn
 from clinic.booking.series_dates import Every
@@ -47,10 +48,10 @@ class Hold(Base):
     is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     visitor_digest: Mapped[str | None] = mapped_column(sa.String(64))
     address_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    site: Mapped[Site] = relationship()
-    therapist: Mapped[Therapist] = relationship()
-    room: Mapped[Room] = relationship()
-    option: Mapped[OfferingOption] = relationship()
+    site: Mapped[Site] = relationship(viewonly=True)
+    therapist: Mapped[Therapist] = relationship(viewonly=True)
+    room: Mapped[Room] = relationship(viewonly=True)
+    option: Mapped[OfferingOption] = relationship(viewonly=True)
 
     __table_args__ = (
         sa.CheckConstraint("ends_at > starts_at", name="span"),
@@ -97,10 +98,10 @@ class Appointment(Base):
     checked_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lapses_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
-    client: Mapped[Client] = relationship()
-    site: Mapped[Site] = relationship()
-    therapist: Mapped[Therapist] = relationship()
-    room: Mapped[Room] = relationship()
+    client: Mapped[Client] = relationship(viewonly=True)
+    site: Mapped[Site] = relationship(viewonly=True)
+    therapist: Mapped[Therapist] = relationship(viewonly=True)
+    room: Mapped[Room] = relationship(viewonly=True)
     option: Mapped[OfferingOption] = relationship()
     intake: Mapped[Intake | None] = relationship()
     events: Mapped[list[AppointmentEvent]] = relationship(
@@ -156,8 +157,18 @@ class Journey(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     intake: Mapped[Intake | None] = relationship()
     option: Mapped[OfferingOption | None] = relationship()
-    hold: Mapped[Hold | None] = relationship()
-    appointment: Mapped[Appointment | None] = relationship()
+    hold: Mapped[Hold | None] = relationship(viewonly=True)
+    appointment: Mapped[Appointment | None] = relationship(viewonly=True)
+
+    def take_hold(self, hold: Hold | None) -> None:
+        """Keeps which hold is this journey's: one that is written already, or none."""
+        self.hold_id = hold.id if hold is not None else None
+        set_committed_value(self, "hold", hold)
+
+    def take_appointment(self, made: Appointment) -> None:
+        """Keeps which appointment has come of it: one that is written already."""
+        self.appointment_id = made.id
+        set_committed_value(self, "appointment", made)
 
 
 class JourneyPair(Base):

@@ -196,7 +196,7 @@ def _keep(
         held.visitor_digest, held.address_digest = source.visitor, source.address
         session.add(held)
         session.flush()
-        journey.hold = held
+        journey.take_hold(held)
     pair.entry_id = parties.room_entry_id(found, entries) if entries else None
 
 

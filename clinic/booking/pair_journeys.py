@@ -131,7 +131,7 @@ def begin(session: Session, now: datetime, journey_id: int, names: Names) -> Jou
         pair = JourneyPair(first=journey, turn=Turn.BOTH, details="{}", created_at=now)
         session.add(pair)
         services.release(session, journey.hold_id)
-        journey.hold = None
+        journey.take_hold(None)
     pair.details = json.dumps(asdict(names))
     session.flush()
     return pair
@@ -264,7 +264,7 @@ def give_back(session: Session, pair: JourneyPair) -> None:
     for journey in (pair.first, pair.second):
         if journey is not None:
             services.release(session, journey.hold_id)
-            journey.hold = None
+            journey.take_hold(None)
     diary.strike(session, pair.entry_id)
     pair.entry_id = None
     session.flush()

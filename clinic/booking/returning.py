@@ -21,7 +21,8 @@ from clinic.intake import ledger
 from clinic.intake import returning as intakes
 from clinic.intake.models import Intake
 from clinic.kernel.errors import Excluded, NotCleared, WrongState
-from clinic.people.models import Client, Consent
+from clinic.people import services as people
+from clinic.people.models import Client
 
 _COMING = (Status.BOOKED, Status.PROVISIONAL)
 
@@ -132,7 +133,7 @@ def make_theirs(session: Session, now: datetime, journey: Journey) -> list[Appoi
 def belong_to(session: Session, intake: Intake, client: Client) -> None:
     """Makes answers, and the consent that goes with them, the client's own."""
     intake.client_id = client.id
-    session.execute(sa.update(Consent).where(Consent.intake_id == intake.id).values(client_id=client.id))
+    people.name_consents(session, intake_id=intake.id, client_id=client.id)
     session.flush()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from clinic.booking import messages
 from clinic.booking.models import Appointment, Series, SeriesPart
-from clinic.notify import calendar, outbox
+from clinic.notify import outbox
 from clinic.notify.models import MessageStatus, OutboxMessage
 
 
@@ -49,7 +49,7 @@ def tell(
         to_address=first.client.email,
         to_name=first.client.name,
         payload=facts(what, shown),
-        calendar=calendar.write_all([messages.invite_of(each, now) for each in shown]),
+        invites=[messages.invite_of(each, now) for each in shown],
     )
 
 

@@ -25,6 +25,7 @@ from clinic.booking.statuses import Status
 from clinic.db import transaction
 from clinic.intake.clearances import RELEASED, WAITING
 from clinic.intake.models import Clearance, ClearanceStatus
+from clinic.notify import calendar
 from clinic.notify.channels import Channel, Mail, SendFailed
 from clinic.notify.links import Links
 from clinic.notify.models import MessageStatus, OutboxMessage
@@ -237,7 +238,7 @@ def _word(
         text=words.text,
         html=words.html,
         at=now,
-        calendar=message.calendar,
+        calendar=calendar.unpack(message.calendar),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone, vCalAddress, vText
@@ -26,6 +28,29 @@ class Invite:
     stamp: datetime
     note: str = ""
     is_cancelled: bool = False
+
+
+def pack(invites: Sequence[Invite]) -> str:
+    """What the file for several will say, to be kept with a message: a booking does not wait for the file."""
+    return json.dumps([{name: getattr(each, name) for name in _NAMES} for each in invites], default=_iso)
+
+
+def unpack(kept: str | None) -> str | None:
+    """The file of what `pack` has kept; a file that was kept ready is that file."""
+    if kept is None or kept.startswith("BEGIN:"):
+        return kept
+    return write_all([Invite(**{**each, **_instants(each)}) for each in json.loads(kept)])
+
+
+_NAMES = tuple(Invite.__dataclass_fields__)
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat()
+
+
+def _instants(packed: dict[str, Any]) -> dict[str, datetime]:
+    return {name: datetime.fromisoformat(packed[name]) for name in ("starts_at", "ends_at", "stamp")}
 
 
 def write(invite: Invite) -> str:

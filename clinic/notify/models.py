@@ -22,7 +22,8 @@ class OutboxMessage(Base):
     """A mail owed, written in the transaction that owes it. `key` makes owing it twice impossible.
 
     The wording is made when it is owed (`payload`, JSON for the templates of `kind`; never a health
-    word), so what is sent is what was decided then. `calendar` is the text of a calendar file to attach.
+    word), so what is sent is what was decided then. `calendar` is what a calendar file to attach says, as
+    `notify.calendar` packs it.
     """
 
     __tablename__ = "outbox_message"

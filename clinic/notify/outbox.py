@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.notify import calendar
+from clinic.notify.calendar import Invite
 from clinic.notify.models import MessageStatus, OutboxMessage
 
 
@@ -22,12 +24,13 @@ def owe(
     to_address: str,
     to_name: str,
     payload: Mapping[str, object],
-    calendar: str | None = None,
+    invites: Sequence[Invite] = (),
     due_at: datetime | None = None,
 ) -> bool:
     """Owes one message; False if one with this `key` is owed or sent already.
 
     `kind` names the templates (messages/<kind>/), `payload` fills them: plain values, no health word.
+    `invites` are what its calendar file says, where it brings one.
     """
     row = {
         "key": key,
@@ -35,13 +38,14 @@ def owe(
         "to_address": to_address,
         "to_name": to_name,
         "payload": json.dumps(dict(payload), sort_keys=True),
-        "calendar": calendar,
+        "calendar": calendar.pack(invites) if invites else None,
         "status": MessageStatus.QUEUED,
         "created_at": now,
         "due_at": due_at or now,
     }
-    owed = session.execute(_UNLESS_OWED[session.get_bind().dialect.name], row)
-    return owed.rowcount == 1  # type: ignore[attr-defined]
+    session.flush()
+    connection = session.connection()
+    return connection.execute(_UNLESS_OWED[connection.dialect.name], row).rowcount == 1
 
 
 # The key is looked at by the database as it writes: two who owe the same at once owe it once.

@@ -167,6 +167,19 @@ def record_consents(
 _NEW_CONSENT = sa.insert(Consent.__table__)  # type: ignore[arg-type]
 
 
+def name_consents(session: Session, *, intake_id: int | None, client_id: int) -> None:
+    """Says who agreed to what was agreed to with an intake, before it was known who answers."""
+    session.flush()
+    session.connection().execute(_NAME_CONSENTS, {"intake": intake_id, "client": client_id})
+
+
+_NAME_CONSENTS = (
+    sa.update(Consent.__table__)  # type: ignore[arg-type]
+    .where(Consent.intake_id == sa.bindparam("intake"))
+    .values(client_id=sa.bindparam("client"))
+)
+
+
 def record_consent(
     session: Session,
     now: datetime,

@@ -310,9 +310,10 @@ def test_a_session_that_they_exclude_meanwhile_is_not_booked(
     two.keep()
     _first, second = pair_journeys.both(two.pair)
     two.held[1].intake_id = makers.intake(session, two.now, {"blood": ["blood_thinner"]}).id
-    two.held[1].option = clinic.deep
+    two.held[1].option_id = clinic.deep.id
     second.option = clinic.deep
     session.flush()
+    session.expire(two.held[1])
     with pytest.raises(Excluded):
         two.confirm()
 

@@ -18,6 +18,7 @@ from clinic.booking.statuses import Status
 from clinic.intake.level import Level
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, Excluded, NotCleared, NotOffered, SlotTaken, Stale, WrongState
+from clinic.notify import calendar
 from clinic.notify.models import OutboxMessage
 from clinic.people.models import Client
 from clinic.roster import services as roster
@@ -231,9 +232,9 @@ def test_a_series_is_booked_with_one_mail_and_one_file(
     assert {each.talk_minutes for each in found[1:]} == {0}
     assert count(session, OutboxMessage) == before + 1
     mail = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.kind == "series")).one()
-    assert (mail.calendar or "").count("BEGIN:VEVENT") == 4
+    assert (calendar.unpack(mail.calendar) or "").count("BEGIN:VEVENT") == 4
     assert "Tuesday 15 December" in mail.payload
-    assert "Swedish" not in mail.payload + (mail.calendar or "")
+    assert "Swedish" not in mail.payload + (calendar.unpack(mail.calendar) or "")
 
 
 def test_the_same_again_is_the_same_series(session: Session, now: datetime, first: Appointment) -> None:
@@ -368,7 +369,7 @@ def test_one_mail_tells_of_all_that_moved(session: Session, now: datetime, first
     series.move(session, now, found[0].id, TEN + LATER, Reach.ALL, actor="test")
     assert count(session, OutboxMessage) == before + 1
     mails = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.kind == "series")).all()
-    assert (mails[-1].calendar or "").count("SEQUENCE:1") == 3
+    assert (calendar.unpack(mails[-1].calendar) or "").count("SEQUENCE:1") == 3
 
 
 def test_if_one_cannot_move_none_does(
@@ -415,8 +416,8 @@ def test_cancelling_reaches_as_far_as_is_said(
     assert off == gone
     mail = session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.id.desc())).first()
     assert mail is not None
-    assert "METHOD:CANCEL" in (mail.calendar or "")
-    assert (mail.calendar or "").count("STATUS:CANCELLED") == len(gone)
+    assert "METHOD:CANCEL" in (calendar.unpack(mail.calendar) or "")
+    assert (calendar.unpack(mail.calendar) or "").count("STATUS:CANCELLED") == len(gone)
 
 
 def test_what_is_past_or_was_given_stays(session: Session, now: datetime, first: Appointment) -> None:

@@ -144,8 +144,9 @@ def test_what_else_they_have_booked_waits_too(
     session: Session, now: datetime, clinic: makers.Clinic, soon: Appointment
 ) -> None:
     other = booked(session, now, clinic, now + timedelta(days=4))
-    other.client = soon.client
+    other.client_id = soon.client_id
     session.flush()
+    session.expire(other)
     checked(session, now, soon, **BAD_PRESSURE)
     assert other.status is Status.PROVISIONAL
     assert other.intake_id == soon.intake_id

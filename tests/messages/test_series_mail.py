@@ -15,6 +15,7 @@ from clinic.booking.models import Appointment
 from clinic.booking.series import Chosen, Reach
 from clinic.booking.series_dates import Every
 from clinic.jobs import send_mail
+from clinic.notify import calendar
 from clinic.notify.links import Links
 from clinic.notify.models import OutboxMessage
 from clinic.notify.wording import Wording, Words
@@ -68,7 +69,7 @@ def test_the_mail_of_a_series_reads_as_it_did(
         "subject.txt": words.subject + "\n",
         "body.txt": steady(words.text, message),
         "body.html": steady(words.html, message) + "\n",
-        "appointments.ics": steady(message.calendar or "", message).replace("\r\n", "\n"),
+        "appointments.ics": steady(calendar.unpack(message.calendar) or "", message).replace("\r\n", "\n"),
     }
     compare(REACHES[what] or "series", found)
 
@@ -79,7 +80,7 @@ def test_it_has_no_health_word_and_not_the_session_s_name(
 ) -> None:
     message = owed(session, now, appointment, what)
     words = told(wording, message)
-    for text in (words.subject, words.text, words.html, message.calendar or "", message.key):
+    for text in (words.subject, words.text, words.html, calendar.unpack(message.calendar) or "", message.key):
         assert not HEALTH.search(text), HEALTH.search(text)
 
 
@@ -87,9 +88,9 @@ def test_its_file_has_every_time_with_its_own_uid_and_one_method(
     session: Session, now: datetime, appointment: Appointment
 ) -> None:
     message = owed(session, now, appointment, "cancelled")
-    calendar = icalendar.Calendar.from_ical(message.calendar or "")
-    events = calendar.walk("VEVENT")
-    assert str(calendar["METHOD"]) == "CANCEL"
+    read = icalendar.Calendar.from_ical(calendar.unpack(message.calendar) or "")
+    events = read.walk("VEVENT")
+    assert str(read["METHOD"]) == "CANCEL"
     assert len({str(event["UID"]) for event in events}) == len(events) == 3
     assert {event["SEQUENCE"] for event in events} == {1}
 
