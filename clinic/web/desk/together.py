@@ -163,7 +163,7 @@ def _page(card: Card, errors: list[tuple[str, str]] | None = None, status: int =
     appointment = session.get_one(Appointment, card.listed.id)
     partner = parties.companion(session, appointment.id)
     second = None if partner is not None else _second(card)
-    in_one = request.values.get("rooms") == "one"
+    in_one = _in_one(session, appointment)
     found: list[Pair] = []
     if partner is not None or (
         second is not None and (second.option is not None or second.booked is not None)
@@ -186,6 +186,14 @@ def _page(card: Card, errors: list[tuple[str, str]] | None = None, status: int =
         errors=errors or [],
     )
     return html, status
+
+
+def _in_one(session: Session, appointment: Appointment) -> bool:
+    """Whether they are to be in one room: those who come together as they are, others as was asked for."""
+    party = parties.party_of(session, appointment.id)
+    if party is None:
+        return request.values.get("rooms") == "one"
+    return party.shared_room is not None and party.shared_room.entry_id is not None
 
 
 def _second(card: Card) -> Second | None:
@@ -276,8 +284,6 @@ def _find(
         ignore = parties.entries_of(party) if party is not None else ignore
         if party is None and other_appointment.entry_id is not None:
             ignore.append(other_appointment.entry_id)
-        room = party.shared_room if party is not None else None
-        in_one = in_one if party is None else room is not None and room.entry_id is not None
     else:
         assert second is not None
         other = _wish(card, second)
