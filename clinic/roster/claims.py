@@ -69,15 +69,17 @@ def write_claims(connection: sa.Connection, entries: Iterable[tuple[int, Sequenc
 
     False where one was written already: the others are written then, but no span.
     """
-    many = list(entries)
-    squares = sorted(
-        {(*square, entry_id) for entry_id, wanted in many for each in wanted for square in each.squares()}
-    )
-    if squares and connection.dialect.name == "postgresql":
-        return _at_one_go(connection, squares, _spans(many))
-    if not write_squares(connection, squares):
+    spans = _spans(entries)
+    if spans and connection.dialect.name == "postgresql":
+        return _at_one_go(connection, spans)
+    squares = {
+        (kind, owner_id, tick, entry_id)
+        for entry_id, kind, owner_id, start, end in spans
+        for tick in range(start, end)
+    }
+    if not write_squares(connection, sorted(squares)):
         return False
-    write_spans(connection, many)
+    _insert(connection, _INTO_SPANS, spans)
     return True
 
 
@@ -130,7 +132,10 @@ _WIPE = sa.delete(SlotClaim.__table__).where(  # type: ignore[arg-type]
 
 def write_spans(connection: sa.Connection, entries: Iterable[tuple[int, Sequence[Claim]]]) -> None:
     """Writes a row for each claim of the entries, or one for each day begun."""
-    _insert(connection, "diary_span (entry_id, kind, owner_id, from_tick, to_tick)", _spans(entries))
+    _insert(connection, _INTO_SPANS, _spans(entries))
+
+
+_INTO_SPANS = "diary_span (entry_id, kind, owner_id, from_tick, to_tick)"
 
 
 def _spans(entries: Iterable[tuple[int, Sequence[Claim]]]) -> list[_Span]:
@@ -143,40 +148,39 @@ def _spans(entries: Iterable[tuple[int, Sequence[Claim]]]) -> list[_Span]:
     ]
 
 
-def _at_one_go(connection: sa.Connection, squares: Sequence[_Square], spans: Sequence[_Span]) -> bool:
-    """Writes squares and spans with one statement, the spans only if no square was refused; whether none was.
+def _at_one_go(connection: sa.Connection, spans: Sequence[_Span]) -> bool:
+    """Writes spans and their squares with one statement, no span if a square was refused; whether none was.
 
     One value for each column, so it is the same statement for any number of rows and planned once.
     """
-    columns = zip(_COLUMNS, (*zip(*squares, strict=True), *zip(*spans, strict=True)), strict=True)
-    values = {name: list(column) for name, column in columns}
-    written: int = connection.execute(_AT_ONE_GO, {**values, "wanted": len(squares)}).scalar_one()
-    return written == len(squares)
+    values = dict(zip(_COLUMNS, map(list, zip(*spans, strict=True)), strict=True))
+    return bool(connection.execute(_AT_ONE_GO, values).scalar_one())
 
 
-_COLUMNS = (
-    *("square_kinds", "square_owners", "ticks", "square_entries"),
-    *("span_entries", "span_kinds", "span_owners", "from_ticks", "to_ticks"),
-)
+_COLUMNS = ("entries", "kinds", "owners", "from_ticks", "to_ticks")
 _AT_ONE_GO = sa.text(
     """
-    WITH square AS (
-        INSERT INTO slot_claim (kind, owner_id, tick, entry_id)
-        SELECT * FROM unnest(:square_kinds, :square_owners, :ticks, :square_entries)
-        ON CONFLICT DO NOTHING RETURNING 1
+    WITH given AS (
+        SELECT * FROM unnest(:entries, :kinds, :owners, :from_ticks, :to_ticks)
+            AS given (entry_id, kind, owner_id, from_tick, to_tick)
+    ), square AS MATERIALIZED (
+        SELECT DISTINCT kind, owner_id, tick, entry_id
+        FROM given, generate_series(from_tick, to_tick - 1) AS tick
     ), written AS (
-        SELECT count(*) AS squares FROM square
+        INSERT INTO slot_claim (kind, owner_id, tick, entry_id)
+        SELECT * FROM square ORDER BY kind, owner_id, tick
+        ON CONFLICT DO NOTHING RETURNING 1
+    ), outcome AS (
+        SELECT (SELECT count(*) FROM written) = (SELECT count(*) FROM square) AS is_whole
     ), span AS (
         INSERT INTO diary_span (entry_id, kind, owner_id, from_tick, to_tick)
-        SELECT given.* FROM written,
-            unnest(:span_entries, :span_kinds, :span_owners, :from_ticks, :to_ticks) AS given
-        WHERE squares = :wanted
+        SELECT given.* FROM given, outcome WHERE is_whole
     )
-    SELECT squares FROM written
+    SELECT is_whole FROM outcome
     """
 ).bindparams(
     *(
-        sa.bindparam(name, type_=postgresql.ARRAY(sa.String if name.endswith("kinds") else sa.Integer))
+        sa.bindparam(name, type_=postgresql.ARRAY(sa.String if name == "kinds" else sa.Integer))
         for name in _COLUMNS
     )
 )
