@@ -40,14 +40,27 @@ def reactivate(
 
 
 def _shared_room(session: Session, appointment: Appointment) -> SharedRoom | None:
-    """The room for two that the appointment was in, locked; None for whoever had a room alone."""
-    return session.scalar(
+    """The room for two that the appointment was in, locked; None for whoever had a room alone.
+
+    That may have been the same room at another time, where one of the two was moved.
+    """
+    shared = session.scalar(
         sa.select(SharedRoom)
         .join(PartyMember, PartyMember.party_id == SharedRoom.party_id)
         .where(PartyMember.appointment_id == appointment.id, SharedRoom.room_id == appointment.room_id)
         .with_for_update(of=SharedRoom)
         .execution_options(populate_existing=True)
     )
+    return shared if shared is not None and _was_in(session, appointment, shared) else None
+
+
+def _was_in(session: Session, appointment: Appointment, shared: SharedRoom) -> bool:
+    """Whether it was in the room for both: the other one was too, or the room is still kept for then."""
+    others = [each.appointment for each in shared.party.members if each.appointment_id != appointment.id]
+    if any((o.starts_at, o.room_id) == (appointment.starts_at, appointment.room_id) for o in others):
+        return True
+    claim = Claim(OwnerKind.ROOM, appointment.room_id, appointment.starts_at, appointment.ends_at)
+    return shared.entry_id is not None and _covers(session, shared.entry_id, claim)
 
 
 def _take_room(session: Session, now: datetime, appointment: Appointment, shared: SharedRoom) -> None:

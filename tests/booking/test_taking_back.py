@@ -136,3 +136,18 @@ def test_who_had_a_room_alone_needs_that_room(session: Session, now: datetime, c
     services.book(session, now, wish, later, makers.client(session, now), anna.intake, actor="desk")
     with pytest.raises(SlotTaken):
         taking_back.reactivate(session, now, one.id, actor="desk")
+
+
+def test_who_was_moved_alone_and_had_the_wide_room_at_another_time_has_it_again(
+    session: Session, now: datetime, clinic: Clinic, wide: Room, pair: list[Appointment]
+) -> None:
+    """The other one's room is kept for them, and is in nobody's way."""
+    one, other = pair
+    services.move(session, now, one.id, TEN + 3 * HOUR, actor="desk")
+    services.cancel(session, now, one.id, actor="desk")
+    back = taking_back.reactivate(session, now, one.id, actor="desk")
+    assert (back.status, back.room_id, back.starts_at) == (Status.BOOKED, wide.id, TEN + 3 * HOUR)
+    services.cancel(session, now, one.id, actor="desk")
+    assert parties.tidy(session) == 0
+    assert (other.status, other.room_id) == (Status.BOOKED, wide.id)
+    assert diary_check.look(session, now) == []
