@@ -2,8 +2,8 @@
 
 A `session` lives in one outer transaction that is rolled back; services may use savepoints in it.
 `engine` gives a database of the test's own for what really commits (races, the app). The app is built once
-for a process and meets a new database, clock and settings with each test; `own_app` is for tests that change
-the app itself.
+for a process and meets an empty database, a clock and settings with each test; `own_app` is for tests that
+change the app itself.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from clinic.people import passwords
 from clinic.web import database
 from clinic.web.limits import limiter
 from config import ROOT, Settings
+from tests.kept import Kept
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, winter time
 FIELD_KEY = bytes(range(32))
@@ -126,6 +127,17 @@ def _copy_database(server_url: str, template: str, name: str) -> None:
     _admin(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
 
+def _make_database(server_url: str, template: str, what: str) -> str:
+    """The URL of a new database. By its files: page by page, as is usual, it takes five times as long."""
+    name = f"{what}_{uuid.uuid4().hex[:12]}"
+    _admin(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop_database(server_url: str, url: str) -> None:
+    _admin(server_url, f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+
+
 @pytest.fixture
 def database_url(
     backend: str, server_url: str | None, tmp_path: Path, request: pytest.FixtureRequest
@@ -134,12 +146,23 @@ def database_url(
     if backend == "sqlite":
         yield _fresh_sqlite(request.getfixturevalue("template_path"), tmp_path)
         return
-    template = request.getfixturevalue("postgres_template")
     assert server_url is not None
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    _copy_database(server_url, template, name)
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    _admin(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    url = _make_database(server_url, request.getfixturevalue("postgres_template"), "test")
+    yield url
+    _drop_database(server_url, url)
+
+
+@pytest.fixture(scope="session")
+def kept_database(server_url: str | None, postgres_template: str) -> Iterator[Kept]:
+    """The PostgreSQL database that most tests of the app have one after the other."""
+    assert server_url is not None
+    url = server_url
+    kept = Kept(
+        make=lambda: quick_engine(_make_database(url, postgres_template, "kept")),
+        drop=lambda engine: _drop_database(url, str(engine.url)),
+    )
+    yield kept
+    kept.drop()
 
 
 def quick_engine(url: str) -> Engine:
@@ -172,9 +195,7 @@ def shared_engine(
     else:
         assert server_url is not None
         template = request.getfixturevalue("postgres_template")
-        name = f"shared_{uuid.uuid4().hex[:12]}"
-        _copy_database(server_url, template, name)
-        url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        url = _make_database(server_url, template, "shared")
     engine = make_engine(url)
     yield engine
     engine.dispose()
@@ -237,10 +258,9 @@ def built_app(
 
 
 @contextmanager
-def on_its_database(app: Flask, settings: Settings) -> Iterator[Flask]:
-    """An app that was built already, on these settings and their database; then as it was before."""
+def on_its_database(app: Flask, engine: Engine, settings: Settings) -> Iterator[Flask]:
+    """An app that was built already, on this database and these settings; then as it was before."""
     before, extensions = dict(app.config), dict(app.extensions)
-    engine = quick_engine(settings.database_url)
     app.config.update(settings.extra, SETTINGS=settings)
     database.meet(app, engine)
     key_ring.load(settings.field_keys)
@@ -248,7 +268,6 @@ def on_its_database(app: Flask, settings: Settings) -> Iterator[Flask]:
     try:
         yield app
     finally:
-        engine.dispose()
         app.config.clear()
         app.config.update(before)
         app.extensions.clear()
@@ -256,9 +275,25 @@ def on_its_database(app: Flask, settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(built_app: Flask, database_url: str, tmp_path: Path, compiled_templates: Path) -> Iterator[Flask]:
-    """The real app on a database of this test's own; its clock stands at NOW unless the test moves it."""
-    with on_its_database(built_app, settings_for(database_url, tmp_path, compiled_templates)) as app:
+def app_engine(backend: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """The app's database: on SQLite one of this test's own, on PostgreSQL one that is emptied afterwards.
+
+    Whoever asks for `engine` or `database_url` beside the app, or races, has one of their own there too.
+    """
+    is_own = backend == "sqlite" or request.node.get_closest_marker("race") is not None
+    if is_own or {"engine", "database_url"} & set(request.fixturenames):
+        yield request.getfixturevalue("engine")
+        return
+    kept: Kept = request.getfixturevalue("kept_database")
+    yield kept.engine()
+    kept.empty()
+
+
+@pytest.fixture
+def app(built_app: Flask, app_engine: Engine, tmp_path: Path, compiled_templates: Path) -> Iterator[Flask]:
+    """The real app on an empty database; its clock stands at NOW unless the test moves it."""
+    url = app_engine.url.render_as_string(hide_password=False)
+    with on_its_database(built_app, app_engine, settings_for(url, tmp_path, compiled_templates)) as app:
         yield app
 
 

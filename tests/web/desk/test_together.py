@@ -197,7 +197,8 @@ def pair(desk: FlaskClient, db: Session, book: Book) -> list[Appointment]:
 def told(db: Session) -> list[tuple[str, str]]:
     """Who was told what of who comes along."""
     db.rollback()
-    found = db.scalars(sa.select(OutboxMessage).where(OutboxMessage.kind == "companion"))
+    wanted = sa.select(OutboxMessage).where(OutboxMessage.kind == "companion")
+    found = db.scalars(wanted.order_by(OutboxMessage.id))
     return [(each.to_address, json.loads(each.payload)["what"]) for each in found]
 
 
