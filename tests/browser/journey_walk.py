@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
+from tests.browser.conftest import Place
+
 # Each page's fields and what is chosen; a body map, a length and a time are left to the page.
 CHOICES: dict[str, dict[str, str]] = {
     "safety": {"now_signs": "none", "saddle_numb": "no", "bladder_bowel": "none", "nerve_signs": "none"},
@@ -133,6 +135,25 @@ def questions(page: Page, hand: Pointer | Keyboard, look: Look = lambda _name: N
                 hand.choose(name, value)
         hand.press("Continue")
     page.wait_for_url("**/book/outcome", wait_until="load")
+
+
+def answered(page: Page, place: Place, until: str = "outcome") -> None:
+    """The page `until`, with all before it answered as `questions` does, but sent in without being drawn.
+
+    For tests of what comes later: a browser draws, scrolls and taps for seconds what other tests prove.
+    """
+    sender, config = place.app.test_client(), place.app.config
+    config["WTF_CSRF_ENABLED"] = False
+    for slug, choices in CHOICES.items():
+        if slug == until:
+            break
+        sent = sender.post(f"/book/{slug}", data=choices | (BORN if slug == "about-you" else {}))
+        assert sent.status_code == 303, slug
+    config["WTF_CSRF_ENABLED"] = True
+    cookie = sender.get_cookie("clinic")
+    assert cookie is not None
+    page.context.add_cookies([{"name": "clinic", "value": cookie.value, "url": place.address}])
+    page.goto(f"{place.address}/book/{until}", wait_until="load")
 
 
 def to_booked(page: Page, hand: Pointer | Keyboard, look: Look = lambda _name: None) -> None:

@@ -8,17 +8,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Place, axe_findings, visitor
-from tests.browser.journey_walk import PERSON, Pointer, questions
+from tests.browser.journey_walk import PERSON, Pointer, answered
 
 DAY = "2026-11-25"  # a Wednesday; the page begins on Monday
 QUARTER_PAST = f"{DAY}T10:15Z"  # a time that the week leaves out
 
 
 def to_times(page: Page, place: Place) -> None:
-    """From the first question to the page of times."""
-    page.goto(f"{place.address}/book/safety")
+    """With every question answered, the page of times."""
+    answered(page, place)
     hand = Pointer(page)
-    questions(page, hand)
     hand.press("See what suits you")
     page.wait_for_url("**/book/session")
     hand.press("Choose Swedish")

@@ -109,8 +109,7 @@ def keep_a_time(page: Page, hand: Pointer | Keyboard, look: Look) -> None:
 
 
 def the_whole_way(page: Page, place: Place, hand: Pointer | Keyboard, look: Look, folder: Path) -> None:
-    page.goto(f"{place.address}/book/safety")
-    journey_walk.questions(page, hand)
+    journey_walk.answered(page, place)
     address = ask(page, hand, look)
     reply(page, hand, look, folder)
     keep_a_time(page, hand, look)
@@ -166,8 +165,7 @@ def test_the_link_of_the_mail_opens_by_date_of_birth_in_another_browser(
     browser: Browser, place: Place
 ) -> None:
     with visitor(browser) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
-        journey_walk.questions(page, Pointer(page))
+        journey_walk.answered(page, place)
         ask(page, Pointer(page), lambda _name: None)
     (mail,) = mails(place)
     link = next(line for line in mail.text.splitlines() if "/request/" in line)
@@ -197,8 +195,7 @@ def test_a_file_that_is_too_large_is_refused_with_the_way_back(
     large = tmp_path / "scan.pdf"
     large.write_bytes(b"%PDF-1.4\n" + bytes(megabytes * 1024 * 1024))
     with visitor(browser) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
-        journey_walk.questions(page, Pointer(page))
+        journey_walk.answered(page, place)
         ask(page, Pointer(page), lambda _name: None)
         page.locator("#file").set_input_files(large)
         Pointer(page).press("Send this file")

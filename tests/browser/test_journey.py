@@ -160,9 +160,9 @@ def test_an_unanswered_page_says_what_is_missing_and_loses_nothing(browser: Brow
 
 def test_two_browsers_want_one_slot(browser: Browser, place: Place) -> None:
     """The second is told plainly, offered three others, and takes one of them."""
-    with at_first_question(browser, place) as first, at_first_question(browser, place) as second:
+    with visitor(browser) as (first, _one), visitor(browser) as (second, _two):
         for page in (first, second):
-            journey_walk.questions(page, Pointer(page))
+            journey_walk.answered(page, place)
             Pointer(page).press("See what suits you")
             Pointer(page).press("Choose Swedish")
             page.wait_for_url("**/book/time*")
@@ -183,9 +183,9 @@ def test_two_browsers_want_one_slot(browser: Browser, place: Place) -> None:
 
 
 def test_a_hold_that_has_lapsed_is_explained_and_taken_again(browser: Browser, place: Place) -> None:
-    with at_first_question(browser, place) as page:
+    with visitor(browser) as (page, _context):
         hand = Pointer(page)
-        journey_walk.questions(page, hand)
+        journey_walk.answered(page, place)
         hand.press("See what suits you")
         hand.press("Choose Swedish")
         hand.slot(8)  # later than the clock will be

@@ -20,9 +20,9 @@ def nothing(_name: str) -> None:
     """Looks at nothing."""
 
 
-def go(page: Page, hand: Pointer | Keyboard, look: Look = nothing) -> None:
-    """From the first question of the first to both booked."""
-    journey_walk.questions(page, hand)
+def go(page: Page, place: Place, hand: Pointer | Keyboard, look: Look = nothing) -> None:
+    """From the outcome of the first to both booked."""
+    journey_walk.answered(page, place)
     hand.press("See what suits you")
     page.wait_for_url("**/book/session", wait_until="load")
     hand.press("Choose Swedish")
@@ -89,8 +89,7 @@ def test_on_a_phone_with_nothing_for_axe_to_find(
             found[f"{name} scrolls sideways"] = wide
 
     with visitor(browser, width=width, scheme=scheme) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
-        go(page, Pointer(page), look)
+        go(page, place, Pointer(page), look)
         page.get_by_role("link", name="Move or cancel").first.click()
         look("own page")
         page.get_by_role("link", name="Move both of you").click()
@@ -107,24 +106,21 @@ def test_on_a_phone_with_nothing_for_axe_to_find(
 
 def test_by_keyboard_alone(browser: Browser, place: Place) -> None:
     with visitor(browser, width=1280) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
-        go(page, Keyboard(page))
+        go(page, place, Keyboard(page))
     assert [each.status for each in members(place)] == [Status.BOOKED] * 2
 
 
 def test_without_script(browser: Browser, place: Place) -> None:
     with visitor(browser, width=320, script=False) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
-        go(page, Pointer(page))
+        go(page, place, Pointer(page))
     assert len({each.starts_at for each in members(place)}) == 1
     assert len({each.therapist_id for each in members(place)}) == 2
 
 
 def test_back_to_the_first_ones_pages_shows_the_second_nothing(browser: Browser, place: Place) -> None:
     with visitor(browser) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
         hand = Pointer(page)
-        journey_walk.questions(page, hand)
+        journey_walk.answered(page, place)
         hand.press("See what suits you")
         hand.press("Choose Swedish")
         page.wait_for_url("**/book/time*", wait_until="load")

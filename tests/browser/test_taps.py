@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Place, axe_findings, visitor
-from tests.browser.journey_walk import BORN, CHOICES, Pointer
+from tests.browser.journey_walk import BORN, CHOICES, Pointer, answered
 
 MOST_TAPS = 25
 NONE_OF_THESE = "None of these fit me"
@@ -61,16 +61,8 @@ def test_the_page_with_the_button_is_sound_also_where_something_is_missing(
     browser: Browser, place: Place, width: int
 ) -> None:
     with visitor(browser, width=width) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
+        answered(page, place, until="background")
         hand = Pointer(page)
-        for slug in ("safety", "about-you", "wishes", "lately"):
-            page.wait_for_url(f"**/book/{slug}", wait_until="load")
-            for name, text in BORN.items() if slug == "about-you" else ():
-                hand.type(name, text)
-            for name, value in CHOICES[slug].items():
-                hand.choose(name, value)
-            hand.press("Continue")
-        page.wait_for_url("**/book/background", wait_until="load")
         assert axe_findings(page) == []
         hand.choose("blood", "past_clot")
         hand.press(NONE_OF_THESE)  # the first question is no list: it still wants its answer
@@ -88,16 +80,8 @@ def test_the_page_with_the_button_is_sound_also_where_something_is_missing(
 def test_enter_never_answers_for_the_client(browser: Browser, place: Place) -> None:
     """The button a browser presses by itself is Continue, and Continue wants every list."""
     with visitor(browser) as (page, _context):
-        page.goto(f"{place.address}/book/safety")
+        answered(page, place, until="background")
         hand = Pointer(page)
-        for slug in ("safety", "about-you", "wishes", "lately"):
-            page.wait_for_url(f"**/book/{slug}", wait_until="load")
-            for name, text in BORN.items() if slug == "about-you" else ():
-                hand.type(name, text)
-            for name, value in CHOICES[slug].items():
-                hand.choose(name, value)
-            hand.press("Continue")
-        page.wait_for_url("**/book/background", wait_until="load")
         hand.choose("cancer_history", "never")
         page.keyboard.press("Enter")
         expect(page.locator(".errors li")).to_have_count(8)
