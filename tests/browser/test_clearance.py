@@ -81,8 +81,8 @@ def reply(page: Page, hand: Pointer | Keyboard, look: Look, folder: Path) -> Non
     photo = folder / "answer.png"
     photo.write_bytes(png())
     page.locator("#file").set_input_files(photo)
-    hand.press("Send this file")
-    page.wait_for_load_state("networkidle")
+    with page.expect_navigation():
+        hand.press("Send this file")
     expect(page.get_by_text("We have your file.")).to_be_visible()
     look("reply")
 

@@ -66,8 +66,8 @@ def short_form(page: Page, look: Look = lambda _name: None, **changes: dict[str,
         for name, value in {**SHORT[slug], **changes.get(slug, {})}.items():
             if page.locator(f'input[name="{name}"]').count():  # of a page, only what is asked again
                 Pointer(page).choose(name, value)
-        Pointer(page).press("Continue")
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation():
+            Pointer(page).press("Continue")
     return seen
 
 
@@ -157,12 +157,12 @@ def test_the_check_on_the_day_in_the_therapists_hand(browser: Browser, place: Pl
         page.get_by_role("button", name="Sign in").click()
         page.goto(f"{place.address}/practice/session/{soon.reference}")
         look(f"sheet-{scheme}")
-        page.get_by_role("link", name="Check on the day").click()
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation():
+            page.get_by_role("link", name="Check on the day").click()
         look(f"day-check-{scheme}")
         Pointer(page).choose("fit_today", "medicine")
-        Pointer(page).press("Go on")
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation():
+            Pointer(page).press("Go on")
         look(f"day-check-more-{scheme}")
         for name in ("heart", "immune_meds", "allergies"):
             Pointer(page).choose(name, "none")
@@ -172,15 +172,15 @@ def test_the_check_on_the_day_in_the_therapists_hand(browser: Browser, place: Pl
         look(f"day-result-limits-{scheme}")
         page.get_by_role("link", name="Check once more").click()
         Pointer(page).choose("fit_today", "medicine")
-        Pointer(page).press("Go on")
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation():
+            Pointer(page).press("Go on")
         for name in ("blood", "immune_meds", "allergies"):
             Pointer(page).choose(name, "none")
         Pointer(page).choose("heart", "bp_not_controlled")
         Pointer(page).press("Go on")
         page.wait_for_url("**/check/result", wait_until="load")
         look(f"day-result-hold-{scheme}")
-        page.get_by_role("link", name="Decline this session").click()
-        page.wait_for_load_state("networkidle")
+        with page.expect_navigation():
+            page.get_by_role("link", name="Decline this session").click()
         look(f"decline-{scheme}")
     assert found == {}
