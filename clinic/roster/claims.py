@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from clinic.kernel.errors import BadInput
 from clinic.kernel.ticks import ticks_between
-from clinic.roster.models import SPAN_TICKS, OwnerKind, SlotClaim
+from clinic.roster.models import SPAN_TICKS, DiaryEntry, OwnerKind, SlotClaim
 
 LONGEST = timedelta(days=370)
 # Rows that go into one statement; SQLite takes some ten thousand values at most.
 _MOST_ROWS = 500
 _Square = tuple[str, int, int, int]
+Written = TypeVar("Written")
 _Span = tuple[int, str, int, int, int]
 
 
@@ -83,6 +86,20 @@ def write_claims(connection: sa.Connection, entries: Iterable[tuple[int, Sequenc
     return True
 
 
+def write_entry(connection: sa.Connection, facts: Mapping[str, Any], claims: Sequence[Claim]) -> int | None:
+    """Writes an entry of these `facts` (columns of diary_entry) with its claims and gives its number.
+
+    None where a square was written already: for `all_or_nothing` to take back what was.
+    """
+    if claims and connection.dialect.name == "postgresql":
+        values = _by_column(_spans([(0, claims)]))
+        number, is_whole = connection.execute(_ENTRY, {**facts, **values}).one()
+        return int(number) if is_whole else None
+    key = connection.execute(sa.insert(_ENTRIES), facts).inserted_primary_key
+    assert key is not None
+    return int(key[0]) if write_claims(connection, [(key[0], claims)]) else None
+
+
 def write_squares(connection: sa.Connection, squares: Sequence[_Square]) -> bool:
     """Writes squares (kind, owner, tick, entry) in the order given; False where one was written already.
 
@@ -93,8 +110,10 @@ def write_squares(connection: sa.Connection, squares: Sequence[_Square]) -> bool
     return _insert(connection, into, squares, "ON CONFLICT DO NOTHING") == len(squares)
 
 
-def all_or_nothing(connection: sa.Connection, write: Callable[[sa.Connection], bool]) -> bool:
-    """Has something written and gives whether all of it was; what was not all is taken back.
+def all_or_nothing(
+    connection: sa.Connection, write: Callable[[sa.Connection], Written | None]
+) -> Written | None:
+    """Has something written and gives what comes of it; None, and all of it taken back, if that is None.
 
     By a savepoint, not by deleting: a square that was written and deleted would be nobody's and yet be waited
     for until the transaction ends, while it tries for squares of others. Two who did so could wait for each
@@ -102,15 +121,15 @@ def all_or_nothing(connection: sa.Connection, write: Callable[[sa.Connection], b
     """
     attempt = connection.begin_nested()
     try:
-        is_whole = write(connection)
+        written = write(connection)
     except BaseException:
         attempt.rollback()
         raise
-    if is_whole:
-        attempt.commit()
-    else:
+    if written is None:
         attempt.rollback()
-    return is_whole
+    else:
+        attempt.commit()
+    return written
 
 
 def wipe_squares(connection: sa.Connection, entry_id: int, squares: Iterable[tuple[str, int, int]]) -> None:
@@ -153,17 +172,16 @@ def _at_one_go(connection: sa.Connection, spans: Sequence[_Span]) -> bool:
 
     One value for each column, so it is the same statement for any number of rows and planned once.
     """
-    values = dict(zip(_COLUMNS, map(list, zip(*spans, strict=True)), strict=True))
-    return bool(connection.execute(_AT_ONE_GO, values).scalar_one())
+    return bool(connection.execute(_CLAIMS, _by_column(spans)).scalar_one())
+
+
+def _by_column(spans: Sequence[_Span]) -> dict[str, list[Any]]:
+    return dict(zip(_COLUMNS, map(list, zip(*spans, strict=True)), strict=True))
 
 
 _COLUMNS = ("entries", "kinds", "owners", "from_ticks", "to_ticks")
-_AT_ONE_GO = sa.text(
-    """
-    WITH given AS (
-        SELECT * FROM unnest(:entries, :kinds, :owners, :from_ticks, :to_ticks)
-            AS given (entry_id, kind, owner_id, from_tick, to_tick)
-    ), square AS MATERIALIZED (
+_SQUARES_AND_SPANS = """
+    square AS MATERIALIZED (
         SELECT DISTINCT kind, owner_id, tick, entry_id
         FROM given, generate_series(from_tick, to_tick - 1) AS tick
     ), written AS (
@@ -176,13 +194,42 @@ _AT_ONE_GO = sa.text(
         INSERT INTO diary_span (entry_id, kind, owner_id, from_tick, to_tick)
         SELECT given.* FROM given, outcome WHERE is_whole
     )
-    SELECT is_whole FROM outcome
     """
-).bindparams(
+_ENTRIES = cast(sa.Table, DiaryEntry.__table__)
+_FACTS = [column for column in _ENTRIES.columns if not column.primary_key]
+_BINDS = (
     *(
         sa.bindparam(name, type_=postgresql.ARRAY(sa.String if name == "kinds" else sa.Integer))
         for name in _COLUMNS
-    )
+    ),
+    *(sa.bindparam(column.name, type_=column.type) for column in _FACTS),
+)
+
+
+def _statement(given: str, gives: str) -> sa.TextClause:
+    """One that writes the squares and spans of what is `given`."""
+    words = f"WITH {given}, {_SQUARES_AND_SPANS} SELECT {gives} FROM outcome"  # noqa: S608 - our own
+    named = re.findall(r":(\w+)", words)
+    return sa.text(words).bindparams(*(each for each in _BINDS if each.key in named))
+
+
+_CLAIMS = _statement(
+    """given AS (
+        SELECT * FROM unnest(:entries, :kinds, :owners, :from_ticks, :to_ticks)
+            AS given (entry_id, kind, owner_id, from_tick, to_tick)
+    )""",
+    "is_whole",
+)
+_ENTRY = _statement(
+    f"""entry AS (
+        INSERT INTO diary_entry ({", ".join(column.name for column in _FACTS)})
+        VALUES ({", ".join(f":{column.name}" for column in _FACTS)}) RETURNING id
+    ), given AS (
+        SELECT id AS entry_id, claim.*
+        FROM entry, unnest(:kinds, :owners, :from_ticks, :to_ticks)
+            AS claim (kind, owner_id, from_tick, to_tick)
+    )""",  # noqa: S608 - our own
+    "(SELECT id FROM entry), is_whole",
 )
 
 

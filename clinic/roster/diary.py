@@ -18,7 +18,14 @@ from clinic.kernel.errors import SlotTaken
 from clinic.kernel.ticks import TICK_MINUTES, ticks_between
 from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.claims import Claim as Claim
-from clinic.roster.claims import all_or_nothing, wipe_squares, write_claims, write_spans, write_squares
+from clinic.roster.claims import (
+    all_or_nothing,
+    wipe_squares,
+    write_claims,
+    write_entry,
+    write_spans,
+    write_squares,
+)
 from clinic.roster.claims import session_claims as session_claims
 from clinic.roster.limits import Effort
 from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, SlotClaim
@@ -41,26 +48,16 @@ def enter(
     transaction usable.
     """
     wanted = list(claims)
-    row = {"kind": kind, "created_at": now, "expires_at": expires_at, **_effort_row(effort)}
-    made: list[int] = []
-
-    def write(connection: sa.Connection) -> bool:
-        key = connection.execute(_NEW_ENTRY, row).inserted_primary_key
-        assert key is not None
-        made.append(key[0])
-        return write_claims(connection, [(made[-1], wanted)])
-
+    facts = {"kind": kind, "created_at": now, "expires_at": expires_at, **_effort_row(effort)}
     session.flush()
-    connection = session.connection()
+    connection, write = session.connection(), lambda connection: write_entry(connection, facts, wanted)
+    made = all_or_nothing(connection, write)
     # Lapsed holds are looked for only where squares are taken: nearly always there are none.
-    if not all_or_nothing(connection, write) and not (
-        strike_lapsed(session, wanted, now) and all_or_nothing(connection, write)
-    ):
+    if made is None and strike_lapsed(session, wanted, now):
+        made = all_or_nothing(connection, write)
+    if made is None:
         raise SlotTaken(who=_who_stands_there(session, wanted))
-    return made[-1]
-
-
-_NEW_ENTRY = sa.insert(DiaryEntry.__table__)  # type: ignore[arg-type]
+    return made
 
 
 def enter_many(
@@ -242,7 +239,7 @@ def move(
     }
     squares = {square for claim in wanted for square in claim.squares()}
     connection, new = session.connection(), sorted((*square, entry_id) for square in squares - had)
-    if not all_or_nothing(connection, lambda connection: write_squares(connection, new)):
+    if all_or_nothing(connection, lambda connection: write_squares(connection, new) or None) is None:
         raise SlotTaken(who=_who_stands_there(session, wanted, entry_id))
     wipe_squares(connection, entry_id, had - squares)
     session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entry_id))
