@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking import pairs, queue
+from clinic.booking import pairs, parties, queue
 from clinic.booking.lifecycle import LIVE
-from clinic.booking.models import Appointment, Hold
+from clinic.booking.models import Appointment, Hold, Party
 from clinic.booking.screening import suits
 from clinic.booking.slots import Wish, openings
 from clinic.booking.statuses import HoldStatus, Status
@@ -239,6 +239,20 @@ def test_two_find_a_time_in_one_room_within_a_week(filled: Session) -> None:
     first, second = (Wish(wide.site_id, each.options[1].id) for each in (swedish, deep))
     found = pairs.find(filled, first, second, NOW.date(), 7, NOW, one_room=True)
     assert {pair.first.room_id for pair in found} == {wide.id}
+
+
+def test_some_come_together_and_each_knows_of_the_other(filled: Session) -> None:
+    found = filled.scalars(sa.select(Party)).all()
+    assert len(found) == 3
+    for party in found:
+        one, other = parties.coming(party)
+        assert parties.companion(filled, one.id) == other
+        assert (one.starts_at, one.site_id) == (other.starts_at, other.site_id)
+        assert one.starts_at > NOW
+        assert one.client_id != other.client_id
+        for each, companion in ((one, other), (other, one)):
+            told = [event.detail for event in each.events if event.kind == "together"]
+            assert told == [f"with {companion.reference}"]
 
 
 def test_today_shows_every_kind_of_moment(filled: Session) -> None:

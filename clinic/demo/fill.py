@@ -22,6 +22,7 @@ from clinic.demo.house import House
 from clinic.demo.people import Crowd, Person
 from clinic.demo.planning import Plan, Space, Visit, cut
 from clinic.demo.readings import add_readings
+from clinic.demo.together import add_pairs
 from clinic.demo.waiting import add_call_backs
 from clinic.kernel import walltime
 from clinic.roster.availability import WorkingPattern, working_spans
@@ -51,6 +52,8 @@ def fill(session: Session, now: datetime, tell: Callable[[str], None] = lambda _
     diarist.write(visits, people=people, provisional=waiting, visitors=visitors)
     tell(f"{len(visits)} appointments")
     tell(f"{add_readings(session, Random(f'{_SEED}, readings'), now)} sessions with pain before and after")  # noqa: S311
+    number = add_pairs(session, now, f"user:{house.desk.id}")
+    tell(f"{number} pairs who come together")
     number = add_clearances(session, now, house, crowd, waiting)
     tell(f"{number} clearances to decide")
     number = add_call_backs(session, dice, now, today, house, crowd)
