@@ -141,7 +141,8 @@ def soonest_anywhere(
 ) -> list[SlotAt]:
     """The first `count` free times at any of the sites (all, where None), by start.
 
-    `wish.site_id` does not matter. Looks a week ahead first, and only then as far as any site may be booked.
+    `wish.site_id` does not matter. Looks a few days ahead first, and as far as any site may be booked only
+    where it must.
     """
     sites = read_sites(session, site_ids)
     if not sites:

@@ -22,7 +22,8 @@ from clinic.roster.soonest import Placed, SiteTime
 # How long someone may look at the times shown before the site's notice shuts the first of them.
 GRACE_MINUTES = 15
 # The first look for the first times anywhere; nearly always there is enough in it.
-FIRST_LOOK_DAYS = 7
+# Days that are read first, and next where they are not enough, before all of them.
+FIRST_LOOKS = (2, 7)
 
 
 def find_openings(session: Session, search: Search, rules: SiteRules | None = None) -> list[Opening]:
@@ -45,15 +46,16 @@ def first_anywhere(
 ) -> list[Placed]:
     """Give the first `limit` openings at any of the open sites (those named, or all), by start.
 
-    The site of the search does not matter here; its days count at each site by that site's calendar. A week
-    is read first, and all the days only where that is not enough: five statements, or nine.
+    The site of the search does not matter here; its days count at each site by that site's calendar. Two days
+    are read first, then a week, and all of them only where that is not enough: five, nine or thirteen
+    statements.
     """
     return _first(session, search, limit, facts.read_sites(session, site_ids))
 
 
 def _first(session: Session, search: Search, limit: int, sites: dict[int, SiteRules]) -> list[Placed]:
     found: list[Placed] = []
-    for days in dict.fromkeys((min(FIRST_LOOK_DAYS, search.days), search.days)):
+    for days in dict.fromkeys(min(look, search.days) for look in (*FIRST_LOOKS, search.days)):
         if not sites:
             break
         known = facts.read(session, replace(search, days=days), sites)

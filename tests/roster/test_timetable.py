@@ -398,10 +398,10 @@ def test_the_first_times_anywhere_come_from_every_open_site(small: House) -> Non
     assert first_anywhere(small.session, search, 9, []) == []
 
 
-def test_the_first_times_anywhere_are_looked_for_beyond_a_week_only_where_need_be(small: House) -> None:
+def test_the_first_times_anywhere_are_looked_for_farther_ahead_only_where_need_be(small: House) -> None:
     second_site(small)
     search = small.search(days=30)
-    for limit, statements in ((5, 5), (500, 9)):
+    for limit, statements in ((5, 5), (60, 9), (500, 13)):
         small.session.expire_all()
         with counted(small.session) as said:
             found = first_anywhere(small.session, search, limit)
