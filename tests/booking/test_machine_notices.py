@@ -1,7 +1,8 @@
-"""The machine of `test_machine.py` notices a broken service: faults are planted, and each must be found.
+"""The machine notices a broken service: faults are planted, one at a time, and each must be found.
 
 This is planting, not mocking: the whole service runs but for what is broken in it, and the test passes when
 the machine fails. The quickest to be found are planted with the suite; CLINIC_MACHINE_FAULTS=all plants all.
+Those of series are in `machine_series_faults.py`.
 """
 
 from __future__ import annotations
@@ -28,26 +29,21 @@ from clinic.roster import diary
 from clinic.roster import services as roster
 from clinic.roster.diary import Claim
 from clinic.roster.models import DiaryEntry, DiarySpan, OwnerKind, SlotClaim, TimeOff
-from tests.booking.test_machine import Desk
+from tests.booking import machine_series_faults
+from tests.booking.machine_series import WholeDesk
+from tests.booking.planting import FAULTS, fault
 
 pytestmark = pytest.mark.database
 EXAMPLES = 100
 IS_WHOLE = os.environ.get("CLINIC_MACHINE_FAULTS") == "all"
 
-Plant = Callable[[pytest.MonkeyPatch], None]
-FAULTS: dict[str, Plant] = {}
 WITH_THE_SUITE = {
     "a strike forgets the spans",
     "a move does not wipe the old",
     "a confirmation leaves the time to lapse",
     "a cancellation leaves the entry",
-    "a hold ignores the buffers",
+    "a date that is taken is left out",
 }
-
-
-def fault(plant: Plant) -> Plant:
-    FAULTS[plant.__name__.replace("_", " ")] = plant
-    return plant
 
 
 @contextmanager
@@ -261,13 +257,16 @@ def time_off_that_ends_stays_in_the_diary(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(roster, "cancel_time_off", cancel_time_off)
 
 
+assert FAULTS.keys() >= machine_series_faults.PLANTED
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_machine_notices_that(name: str, shared_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     if not IS_WHOLE and name not in WITH_THE_SUITE:
         pytest.skip("planted with CLINIC_MACHINE_FAULTS=all")
     FAULTS[name](monkeypatch)
 
-    class BrokenDesk(Desk):
+    class BrokenDesk(WholeDesk):
         engine = shared_engine
 
     with pytest.raises(

@@ -1,0 +1,522 @@
+"""A machine that does everything to single appointments, in any order, and foretells each answer.
+
+Hypothesis draws the steps. The model is the one that histories of concurrent runs are judged by
+(tests/race/model.py). Series are done by the machine that is made of this one (machine_series.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from clinic.booking import decisions, diary_check, services
+from clinic.booking.lifecycle import LIVE
+from clinic.booking.models import Appointment, AppointmentEvent, Hold
+from clinic.booking.slots import slots_at
+from clinic.booking.statuses import HoldStatus, Status
+from clinic.intake.clearances import Contact, Ruling
+from clinic.intake.ledger import Signed
+from clinic.intake.level import Releaser
+from clinic.intake.models import ClearanceStatus, Intake
+from clinic.kernel.errors import Refusal
+from clinic.people.models import Client
+from clinic.roster import services as roster
+from clinic.roster.models import DiaryEntry, DiarySpan, SlotClaim, TimeOff
+from tests import makers
+from tests.race import history
+from tests.race.history import NEVER, House
+from tests.race.model import (
+    AWAY,
+    BACK,
+    BOOKED,
+    CANCELLED,
+    HELD,
+    LET_GO,
+    MOVABLE,
+    NEXT,
+    RUN_OUT,
+    STANDING,
+    Square,
+    State,
+    place,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MONDAY_NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WEEK = 7 * 1440
+WEDNESDAY = (datetime(2026, 11, 25, tzinfo=UTC) - EPOCH) // timedelta(minutes=1)
+HELD_ANSWERS = {"heart": ["bp_not_controlled"]}
+MOST_AWAY = 2  # absences at one time: with more nothing is free
+THERAPIST = Signed("Amara Osei", "therapist", "FHT 1200")
+PROVISIONAL = "provisional"
+
+# Few times and few people, so that most steps are about something that stands there already.
+a_start = st.sampled_from([9 * 60 + 30 * step for step in range(5)] + [610, 7 * 60, 12 * 60]).flatmap(
+    lambda minute: st.sampled_from([WEDNESDAY + minute, WEDNESDAY + 1440 + minute])
+)
+a_later_start = st.tuples(a_start, st.sampled_from([0, 0, 0, 1, 2])).map(lambda at: at[0] + at[1] * WEEK)
+somebody = st.integers(0, 1)
+anybody = st.none() | somebody
+
+
+@dataclass(eq=False)
+class Visit:
+    """A hold, and the appointment it became, as the model has it; `intake` is undecided, yes, no, or well."""
+
+    hold: int
+    state: State
+    intake_id: int
+    intake: str
+    clearance: int | None = None
+    appointment: int | None = None
+
+
+@dataclass(eq=False)
+class Absence:
+    number: int
+    state: State
+
+
+class Desk(RuleBasedStateMachine):
+    """A clinic with two therapists, two rooms and two clients; each rule is one request."""
+
+    engine: Engine
+    visits = Bundle("visits")
+    appointments = Bundle("appointments")
+    absences = Bundle("absences")
+
+    def set_up(self) -> None:
+        self.connection = self.engine.connect()
+        self.outer = self.connection.begin()
+        self.session = Session(
+            self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        )
+        self.now = MONDAY_NINE
+        self.things: list[Visit | Absence] = []
+        self.clinic = makers.clinic(self.session, prefers_adjacent=False)  # the first who is free gives it
+        self.staff = [therapist.id for therapist in self.clinic.therapists]
+        self.clients = [
+            makers.client(self.session, self.now, f"Client {n}", email=f"c{n}@client.example").id
+            for n in (1, 2)
+        ]
+        self.well = makers.intake(self.session, self.now).id
+        self.option = self.clinic.swedish.id
+        self.house = House(
+            tuple(self.staff),
+            tuple(r.id for r in self.clinic.rooms),
+            {self.option: history.Session(60, 0, 15)},
+        )
+        self.session.flush()
+
+    def teardown(self) -> None:
+        if hasattr(self, "session"):
+            self.session.close()
+            self.outer.rollback()
+            self.connection.close()
+
+    # --- What the model says
+
+    @property
+    def minute(self) -> float:
+        return (self.now - EPOCH) / timedelta(minutes=1)
+
+    def stands(self, thing: Visit | Absence) -> bool:
+        return thing.state.stage in STANDING and thing.state.expires > self.minute
+
+    def is_blocked(self, square: Square, own: Visit | None = None) -> bool:
+        kind, owner, low, high = square
+        return any(
+            (k, o) == (kind, owner) and a < high and low < b
+            for thing in self.things
+            if thing is not own and self.stands(thing)
+            for k, o, a, b in thing.state.squares(self.house)
+        )
+
+    def slots(
+        self, starts: int, who: int | None, client: int | None, own: Visit | None = None
+    ) -> list[tuple[int, int]]:
+        """Therapist and room of everybody who is free then, in the order in which they are tried."""
+        if starts < self.minute or starts % 15 or not self.house.is_open(starts, starts + 75):
+            return []
+        found = []
+        for therapist in self.staff if who is None else [who]:
+            for room in self.house.rooms:
+                wanted = place(self.house, self.option, starts, starts + 60, therapist, room, client)
+                if not any(self.is_blocked(square, own) for square in wanted):
+                    found.append((therapist, room))
+                    break
+        return found
+
+    def is_too_near(self, starts: int) -> bool:
+        return starts < self.minute + 24 * 60
+
+    def kept_until(self, starts: int) -> float:
+        return min(self.minute + 120 * 60, starts - 12 * 60)
+
+    # --- What the services say
+
+    def ask(self, act: Callable[[], Any]) -> tuple[str, Any]:
+        """What a request would be answered: 'ok' and the result, or the name of the refusal, undone."""
+        try:
+            with self.session.begin_nested():
+                result = act()
+                self.session.flush()
+        except Refusal as refusal:
+            self.session.expire_all()
+            return type(refusal).__name__, None
+        self.session.expire_all()
+        return "ok", result
+
+    def row(self, visit: Visit) -> Appointment:
+        return self.session.get_one(Appointment, visit.appointment)
+
+    # --- The steps
+
+    @precondition(lambda self: self.minute < WEDNESDAY + 12 * 60)
+    @rule(minutes=st.sampled_from([1, 5, 9, 10, 60, 60, 12 * 60]))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule(visit=st.one_of(visits, appointments), seconds=st.sampled_from([-1, 0, 60]))
+    def its_time_comes(self, visit: Visit, seconds: int) -> None:
+        """The moment at which a hold or a provisional time goes back, or the one before."""
+        if visit.state.stage in (HELD, PROVISIONAL) and visit.state.expires != NEVER:
+            until = EPOCH + timedelta(minutes=visit.state.expires, seconds=seconds)
+            self.now = max(self.now, until)
+
+    @rule(
+        target=visits, starts=a_start, who=anybody, whose=anybody, held=st.sampled_from([False, False, True])
+    )
+    def hold(self, starts: int, who: int | None, whose: int | None, held: bool) -> Visit | MultipleResults:
+        visit = self._hold(starts, who, whose, held)
+        return visit or multiple()
+
+    def _hold(self, starts: int, who: int | None, whose: int | None, held: bool) -> Visit | None:
+        therapist = None if who is None else self.staff[who]
+        client = None if whose is None else self.clients[whose]
+        intake_id, clearance = self._held_intake() if held else (self.well, None)
+        wish = self.clinic.wish(therapist_id=therapist, client_id=client)
+        answer, made = self.ask(
+            lambda: services.hold(
+                self.session, self.now, wish, instant(starts), self.session.get_one(Intake, intake_id),
+                provisionally=held,
+            )
+        )  # fmt: skip
+        free = self.slots(starts, therapist, client)
+        not_offered = starts % 15 or starts < self.minute or (held and self.is_too_near(starts))
+        assert answer == ("NotOffered" if not_offered else "ok" if free else "SlotTaken")
+        if made is None:
+            return None
+        assert (made.therapist_id, made.room_id) == free[0]
+        state = State(
+            HELD, *free[0][:1], starts, starts + 60, free[0][1], client, self.option, self.minute + 10
+        )
+        visit = Visit(made.id, state, intake_id, "undecided" if held else "well", clearance)
+        self.things.append(visit)
+        return visit
+
+    def _held_intake(self) -> tuple[int, int]:
+        intake = makers.intake(self.session, self.now, HELD_ANSWERS)
+        contact = Contact("Anna Petrova", "anna@client.example", "+442079460000")
+        return intake.id, decisions.ask(self.session, self.now, intake, contact, self.clinic.site).id
+
+    @rule(target=appointments, starts=a_start, who=anybody, whose=somebody)
+    def wait(self, starts: int, who: int | None, whose: int) -> Visit | MultipleResults:
+        """Somebody whose answers are held keeps a time until it is decided."""
+        visit = self._hold(starts, who, None, held=True)
+        if visit is None or not self._confirm(visit, self.clients[whose]):
+            return multiple()
+        return visit
+
+    @rule(target=appointments, visit=visits, whose=somebody)
+    def confirm(self, visit: Visit, whose: int) -> Visit | MultipleResults:
+        return visit if self._confirm(visit, self.clients[whose]) else multiple()
+
+    def _confirm(self, visit: Visit, client: int) -> bool:
+        answer, made = self.ask(
+            lambda: services.confirm(
+                self.session, self.now, visit.hold, self.session.get_one(Client, client), actor="client"
+            )
+        )
+        state = visit.state
+        if visit.appointment is not None:
+            assert (answer, made and made.id) == ("ok", visit.appointment)
+            return False
+        mine = replace(state, stage=BOOKED, client=client)
+        if not self.stands(visit):
+            assert answer == "HoldLapsed"
+        elif visit.intake == "no":
+            assert answer == "NotCleared"
+        elif state.client not in (None, client):
+            assert answer == "BadInput"
+        elif state.client is None and self.is_blocked(mine.squares(self.house)[2], visit):
+            assert answer == "SlotTaken"
+        else:
+            assert answer == "ok"
+            waits = visit.intake == "undecided"
+            visit.appointment = made.id
+            visit.state = replace(
+                mine,
+                stage=PROVISIONAL if waits else BOOKED,
+                expires=self.kept_until(state.starts) if waits else NEVER,
+            )
+            return True
+        return False
+
+    @rule(target=appointments, starts=a_later_start, who=anybody, whose=somebody)
+    def book(self, starts: int, who: int | None, whose: int) -> Visit | MultipleResults:
+        return self.booked(starts, who, whose) or multiple()
+
+    def booked(self, starts: int, who: int | None, whose: int) -> Visit | None:
+        """The desk's way: hold and confirm in one."""
+        therapist, client = None if who is None else self.staff[who], self.clients[whose]
+        wish = self.clinic.wish(therapist_id=therapist, client_id=client, is_desk=True)
+        answer, made = self.ask(
+            lambda: services.book(
+                self.session, self.now, wish, instant(starts), self.session.get_one(Client, client),
+                self.session.get_one(Intake, self.well), actor="user:1",
+            )
+        )  # fmt: skip
+        free = self.slots(starts, therapist, client)
+        assert answer == ("NotOffered" if starts % 15 else "ok" if free else "SlotTaken")
+        if made is None:
+            return None
+        state = State(BOOKED, free[0][0], starts, starts + 60, free[0][1], client, self.option)
+        visit = Visit(made.hold_id, state, self.well, "well", None, made.id)
+        self.things.append(visit)
+        return visit
+
+    @rule(visit=st.one_of(visits, appointments))
+    def release(self, visit: Visit) -> None:
+        assert self.ask(lambda: services.release(self.session, visit.hold))[0] == "ok"
+        if visit.state.stage == HELD:
+            visit.state = replace(visit.state, stage=LET_GO)
+
+    @rule(visit=appointments, starts=a_start, who=anybody)
+    def move(self, visit: Visit, starts: int, who: int | None) -> None:
+        therapist = None if who is None else self.staff[who]
+        foretold, state = self.moved(visit, starts, therapist)
+        answer, made = self.ask(
+            lambda: services.move(
+                self.session, self.now, visit.appointment, instant(starts), actor="user:1",
+                therapist_id=therapist,
+            )
+        )  # fmt: skip
+        assert answer == foretold
+        if made is not None:
+            assert (made.therapist_id, made.room_id) == (state.therapist, state.room)
+            visit.state = state
+
+    def moved(self, visit: Visit, starts: int, therapist: int | None) -> tuple[str, State]:
+        """What a move would be answered, and how the appointment would stand."""
+        state = visit.state
+        if state.stage not in MOVABLE or not self.stands(visit):
+            return "WrongState", state
+        if starts % 15 or (state.stage == PROVISIONAL and self.is_too_near(starts)):
+            return "NotOffered", state
+        free = self.slots(starts, therapist, state.client, visit)
+        if not free:
+            return "SlotTaken", state
+        until = min(state.expires, self.kept_until(starts)) if state.stage == PROVISIONAL else NEVER
+        who, room = free[0]
+        return "ok", replace(state, therapist=who, room=room, starts=starts, ends=starts + 60, expires=until)
+
+    @rule(visit=appointments)
+    def cancel(self, visit: Visit) -> None:
+        answer, _ = self.ask(
+            lambda: services.cancel(self.session, self.now, visit.appointment, actor="user:1")
+        )
+        if CANCELLED in NEXT[visit.state.stage]:
+            assert answer == "ok"
+            visit.state = replace(visit.state, stage=CANCELLED, expires=NEVER)
+        else:
+            assert answer == "WrongState"
+
+    @rule(visit=appointments)
+    def reactivate(self, visit: Visit) -> None:
+        answer, _ = self.ask(
+            lambda: services.reactivate(self.session, self.now, visit.appointment, actor="user:1")
+        )
+        back = replace(visit.state, stage=BOOKED)
+        if BOOKED not in NEXT[visit.state.stage] or visit.state.stage == PROVISIONAL:
+            assert answer == "WrongState"
+        elif visit.state.stage == CANCELLED and visit.intake in ("undecided", "no"):
+            assert answer == "NotCleared"
+        elif visit.state.stage == CANCELLED and any(map(self.is_blocked, back.squares(self.house))):
+            assert answer == "SlotTaken"
+        else:
+            assert answer == "ok"
+            visit.state = back
+
+    @rule(visit=appointments, status=st.sampled_from([s for s in Status if s not in (Status.PROVISIONAL,)]))
+    def set_status(self, visit: Visit, status: Status) -> None:
+        answer, _ = self.ask(
+            lambda: services.set_status(self.session, self.now, visit.appointment, status, actor="user:1")
+        )
+        stage = visit.state.stage
+        if status == stage:
+            assert answer == "ok"
+        elif status not in NEXT[stage]:
+            assert answer == "WrongState"
+        elif CANCELLED in (status, stage):
+            assert answer == "BadInput"
+        elif stage == PROVISIONAL:
+            assert answer == "WrongState"
+        else:
+            assert answer == "ok"
+            visit.state = replace(visit.state, stage=status.value)
+
+    @rule(visit=st.one_of(visits, appointments), says=st.sampled_from(["yes", "yes", "no"]))
+    def decide(self, visit: Visit, says: str) -> None:
+        """A person decides about answers that were held."""
+        if visit.intake != "undecided" or visit.clearance is None:
+            return
+        status = ClearanceStatus.ALLOWED if says == "yes" else ClearanceStatus.REFUSED
+        ruling = Ruling(status=status, reason="Spoke to the practice.", signed=THERAPIST)
+        answer, _ = self.ask(
+            lambda: decisions.decide(
+                self.session, self.now, visit.clearance, ruling, actor="user:1", power=Releaser.CLINICIAN
+            )
+        )
+        assert answer == "ok"
+        visit.intake = says
+        if visit.state.stage == PROVISIONAL:
+            becomes = CANCELLED if says == "no" else BOOKED if self.stands(visit) else "lapsed"
+            visit.state = replace(visit.state, stage=becomes, expires=NEVER)
+
+    @precondition(lambda self: any(thing.state.expires <= self.minute for thing in self.things))
+    @rule()
+    def chores(self) -> None:
+        """The worker marks what has lapsed."""
+        holds = self.ask(lambda: services.lapse_holds(self.session, self.now))
+        waiting = self.ask(lambda: decisions.lapse_provisional(self.session, self.now))
+        over = [thing for thing in self.things if thing.state.expires <= self.minute]
+        for stage, becomes, answer in ((HELD, RUN_OUT, holds), (PROVISIONAL, "lapsed", waiting)):
+            here = [thing for thing in over if thing.state.stage == stage]
+            assert answer == ("ok", len(here))
+            for thing in here:
+                thing.state = replace(thing.state, stage=becomes, expires=NEVER)
+
+    @precondition(lambda self: sum(thing.state.stage == AWAY for thing in self.things) < MOST_AWAY)
+    @rule(target=absences, starts=a_later_start, who=somebody, hours=st.sampled_from([1, 4]))
+    def time_off(self, starts: int, who: int, hours: int) -> Absence | MultipleResults:
+        state = State(AWAY, self.staff[who], starts, starts + 60 * hours)
+        answer, made = self.ask(
+            lambda: roster.add_time_off(
+                self.session, self.now, self.staff[who], instant(starts), instant(state.ends)
+            )
+        )
+        assert answer == ("SlotTaken" if any(map(self.is_blocked, state.squares(self.house))) else "ok")
+        if made is None:
+            return multiple()
+        self.things.append(Absence(made.id, state))
+        return self.things[-1]  # type: ignore[return-value]
+
+    @rule(absence=consumes(absences))
+    def end_time_off(self, absence: Absence) -> None:
+        for _twice in range(2):
+            asked = self.ask(lambda: roster.cancel_time_off(self.session, self.now, absence.number))
+            assert asked[0] == "ok"
+        absence.state = replace(absence.state, stage=BACK)
+
+    # --- What is always true
+
+    @invariant()
+    def the_diary_is_what_stands(self) -> None:
+        """No square twice; the squares are those of whatever stands; what lapsed may still be there."""
+        claims = self.session.execute(sa.select(SlotClaim.kind, SlotClaim.owner_id, SlotClaim.tick)).all()
+        written = {(kind.value, owner, tick) for kind, owner, tick in claims}
+        assert len(written) == len(claims)
+        due = set(self._squares(self.stands))
+        lapsed = set(self._squares(lambda thing: thing.state.stage in STANDING))
+        assert due <= written <= due | lapsed
+        assert len(list(self._squares(self.stands))) == len(due)
+
+    def _squares(self, wanted: Callable[[Visit | Absence], bool]) -> Iterator[tuple[str, int | None, int]]:
+        for thing in filter(wanted, self.things):
+            for kind, owner, low, high in thing.state.squares(self.house):
+                yield from ((kind, owner, tick) for tick in range(low, high))
+
+    @invariant()
+    def the_spans_say_what_the_squares_say(self) -> None:
+        spans = self.session.execute(
+            sa.select(
+                DiarySpan.entry_id, DiarySpan.kind, DiarySpan.owner_id, DiarySpan.from_tick, DiarySpan.to_tick
+            )
+        )
+        drawn = {(entry, kind, owner, t) for entry, kind, owner, low, high in spans for t in range(low, high)}
+        claims = self.session.execute(
+            sa.select(SlotClaim.entry_id, SlotClaim.kind, SlotClaim.owner_id, SlotClaim.tick)
+        )
+        assert drawn == {tuple(claim) for claim in claims}
+        assert diary_check.look(self.session, self.now) == []
+
+    @invariant()
+    def every_entry_has_one_owner_and_every_owner_its_entry(self) -> None:
+        owned = [
+            *self.session.scalars(sa.select(Hold.entry_id).where(Hold.status == HoldStatus.OPEN)),
+            *self.session.scalars(sa.select(Appointment.entry_id).where(Appointment.status.in_(LIVE))),
+            *self.session.scalars(sa.select(TimeOff.entry_id).where(TimeOff.cancelled_at.is_(None))),
+        ]
+        entries = [entry for entry in owned if entry is not None]
+        assert sorted(entries) == sorted(self.session.scalars(sa.select(DiaryEntry.id)))
+        gone = sa.select(Appointment.entry_id).where(Appointment.status.not_in(LIVE))
+        assert set(self.session.scalars(gone)) <= {None}
+
+    @invariant()
+    def every_appointment_is_as_it_was_last_left(self) -> None:
+        """And its entry goes back when it does: never, once it is booked."""
+        goes_back = dict(self.session.execute(sa.select(DiaryEntry.id, DiaryEntry.expires_at)).all())
+        for thing in self.things:
+            if isinstance(thing, Visit) and thing.appointment is not None:
+                row, state = self.row(thing), thing.state
+                assert (row.status, row.therapist_id, row.room_id) == (
+                    state.stage, state.therapist, state.room,
+                )  # fmt: skip
+                assert (row.starts_at, row.client_id) == (instant(state.starts), state.client)
+                assert (row.entry_id is not None) or not self.stands(thing)
+                if row.entry_id is not None:
+                    until = None if state.expires == NEVER else EPOCH + timedelta(minutes=state.expires)
+                    assert goes_back[row.entry_id] == until
+                first = self.session.scalars(
+                    sa.select(AppointmentEvent.kind)
+                    .where(AppointmentEvent.appointment_id == row.id)
+                    .order_by(AppointmentEvent.id)
+                ).all()
+                assert first.count("booked") + first.count("provisional") >= 1
+
+    @invariant()
+    def what_is_shown_can_be_had(self) -> None:
+        starts = WEDNESDAY + 10 * 60
+        shown = slots_at(self.session, self.clinic.wish(), instant(starts), self.now)
+        assert sorted((slot.therapist_id, slot.room_id) for slot in shown) == sorted(self._shown(starts))
+
+    def _shown(self, starts: int) -> Iterator[tuple[int, int]]:
+        rooms = [
+            room
+            for room in self.house.rooms
+            if not self.is_blocked(place(self.house, self.option, starts, starts + 60, None, room, None)[1])
+        ]
+        for therapist, _room in self.slots(starts, None, None) if rooms else ():
+            yield therapist, rooms[0]
+
+
+def instant(minute: int) -> datetime:
+    return EPOCH + timedelta(minutes=minute)
