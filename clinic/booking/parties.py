@@ -341,6 +341,11 @@ def _first_of(
     raise SlotTaken("They cannot both come then.")
 
 
+def is_one_room(party: Party) -> bool:
+    """Whether they have one room for two."""
+    return party.shared_room is not None and party.shared_room.entry_id is not None
+
+
 def entries_of(party: Party) -> list[int]:
     """The diary entries of a party: both appointments' and the room's."""
     owned = [each.entry_id for each in coming(party)]

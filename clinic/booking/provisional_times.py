@@ -17,6 +17,11 @@ def check_far_enough(starts_at: datetime, now: datetime) -> None:
         raise NotOffered("Choose a time from tomorrow on, so that we can look at your answers first.")
 
 
+def earliest(now: datetime, *, waits: bool) -> datetime:
+    """The first start that may be offered: for whoever `waits`, far enough ahead to decide before."""
+    return now + LEAST_AHEAD if waits else now
+
+
 def kept_until(hours: int, starts_at: datetime, now: datetime) -> datetime:
     """When a provisional time goes back: after `hours`, and at the latest half a day before it starts."""
     return min(now + timedelta(hours=hours), starts_at - DECIDED_BEFORE)

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from clinic.booking import companions, parties, services, slots
+from clinic.booking import companions, parties, provisional_times, services, slots
 from clinic.booking.models import Appointment
 from clinic.booking.screening import check_allowed
 from clinic.booking.slots import Slot, Wish
@@ -224,8 +224,10 @@ def _wish(found: Appointment) -> Wish:
 
 
 def _others(free: list[Slot], found: Appointment) -> list[Slot]:
-    """Without the time it has: that is no move."""
-    return [slot for slot in free if slot.starts_at != found.starts_at]
+    """Without the time it has, which is no move, and those too near to decide about before."""
+    waits = found.status is Status.PROVISIONAL
+    earliest = provisional_times.earliest(database.now(), waits=waits)
+    return [slot for slot in free if slot.starts_at != found.starts_at and slot.starts_at >= earliest]
 
 
 def _is_same(found: Appointment) -> bool:

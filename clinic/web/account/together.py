@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from clinic.booking import companions, parties, services
+from clinic.booking import companions, parties, provisional_times, services
 from clinic.booking.models import Appointment
 from clinic.booking.slots import Slot
+from clinic.booking.statuses import Status
 from clinic.kernel.errors import Excluded, NotCleared, NotOffered, Refusal, SlotTaken
 from clinic.web import access, database, times
 from clinic.web.account.behind import State, actor_of, appointment_behind, shown, state_of, token_of
@@ -21,6 +22,7 @@ from clinic.web.account.showing import page
 from clinic.web.filters import local_date
 
 RING = "We need to talk to you before both can be moved. Ring us, and we find a time."
+LOOK_AHEAD_DAYS = 14
 NOT_ANY_MORE = "You do not come together any more. This is how it stands now."
 
 
@@ -89,11 +91,16 @@ def _times(
     first = max(monday, local_date(now, site.tz))
     days = times.WEEK - (first - monday).days
     week = times.week_of(_free(session, found, first, days, now), site.tz, monday, now, site.horizon_days)
+    soonest = None if week.count else _soonest(session, found, now)
+    party = parties.party_of(session, found.id)
     return render_template(
         "account/move_both.html",
         appointment=shown(found, token, now),
         other=other_of(session, found),
         week=week,
+        in_one=party is not None and parties.is_one_room(party),
+        soonest=times.slot_label(soonest, site.tz) if soonest else "",
+        soonest_week=times.monday_of(local_date(soonest, site.tz)) if soonest else None,
         wrong=wrong,
         errors=[("slot", wrong)] if wrong else None,
     ), status if wrong else 200
@@ -104,9 +111,21 @@ def _free(session: Session, found: Appointment, first: date, days: int, now: dat
     party = parties.party_of(session, found.id)
     if party is None:
         return []
-    one, other = (replace(services.wish_of(each), ignore_entry_id=None) for each in parties.coming(party))
-    room = party.shared_room
-    in_one = room is not None and room.entry_id is not None
-    entries = parties.entries_of(party)
+    both = parties.coming(party)
+    one, other = (replace(services.wish_of(each), ignore_entry_id=None) for each in both)
+    entries, in_one = parties.entries_of(party), parties.is_one_room(party)
+    waits = any(each.status is Status.PROVISIONAL for each in both)
+    earliest = provisional_times.earliest(now, waits=waits)
     pairs = parties.find(session, one, other, first, days, now, one_room=in_one, ignore=entries)
-    return [each.first for each in pairs if each.starts_at != found.starts_at]
+    free = [each.first for each in pairs if each.starts_at >= earliest]
+    return [slot for slot in free if slot.starts_at != found.starts_at]
+
+
+def _soonest(session: Session, found: Appointment, now: datetime) -> datetime | None:
+    """The first start at which both can come, as far ahead as is booked."""
+    today = local_date(now, found.site.tz)
+    for step in range(0, found.site.horizon_days + 1, LOOK_AHEAD_DAYS):
+        free = _free(session, found, today + timedelta(days=step), LOOK_AHEAD_DAYS, now)
+        if free:
+            return free[0].starts_at
+    return None

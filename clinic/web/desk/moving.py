@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.booking import companions, desk, lifecycle, parties, services
+from clinic.booking import companions, desk, lifecycle, parties, provisional_times, services
 from clinic.booking.models import Appointment
 from clinic.booking.queries import Card
 from clinic.booking.slots import Wish, nearest_slots
+from clinic.booking.statuses import Status
 from clinic.catalog.models import Offering
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound, NotOffered, SlotTaken, Stale, WrongState
@@ -95,17 +96,19 @@ def _page(
     today = local_day(now, place.tz)
     on, with_id = _asked(card, clash)
     wish = _wish(visit.id, with_id)
+    earliest = provisional_times.earliest(now, waits=visit.status is Status.PROVISIONAL)
     reasons: list[str] = []
     if clash is not None:
         with_it = replace(wish, therapist_id=clash.therapist_id)
         reasons = desk.in_the_way(session, now, with_it, clash.starts_at) or [sentence]
         near = nearest_slots(session, with_it, clash.starts_at, now, ALTERNATIVES)
-        offered = named(session, [(slot, place) for slot in near])
+        offered = named(session, [(slot, place) for slot in near if slot.starts_at >= earliest])
         wanted = clash.starts_at
     elif on is not None:
-        offered, wanted = on_day(session, wish, place, on, now), visit.starts_at
+        offered = [each for each in on_day(session, wish, place, on, now) if each.slot.starts_at >= earliest]
+        wanted = visit.starts_at
     else:
-        offered, wanted = first_free(session, wish, [place], now, now, NEAREST), visit.starts_at
+        offered, wanted = first_free(session, wish, [place], now, earliest, NEAREST), visit.starts_at
     comes_with = parties.companion(session, visit.id)
     html = render_template(
         "desk/move.html",

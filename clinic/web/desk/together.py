@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
@@ -14,13 +14,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from clinic.audit import services as audit
-from clinic.booking import calls, lifecycle, offers, parties, services
+from clinic.booking import calls, lifecycle, offers, parties, provisional_times, services
 from clinic.booking.models import Appointment
 from clinic.booking.pairs import SHARED_PLACES, Pair
 from clinic.booking.parties import Guest
 from clinic.booking.queries import Card
 from clinic.booking.returning import coming_of, was_here
+from clinic.booking.screening import is_bookable
 from clinic.booking.slots import Wish
+from clinic.booking.statuses import Status
 from clinic.catalog.models import OfferingOption
 from clinic.intake import services as intakes
 from clinic.intake.models import Intake
@@ -193,7 +195,7 @@ def _in_one(session: Session, appointment: Appointment) -> bool:
     party = parties.party_of(session, appointment.id)
     if party is None:
         return request.values.get("rooms") == "one"
-    return party.shared_room is not None and party.shared_room.entry_id is not None
+    return parties.is_one_room(party)
 
 
 def _second(card: Card) -> Second | None:
@@ -291,7 +293,17 @@ def _find(
     asked = read_day(request.values.get("on"))
     first = max(today, asked or min(card.listed.local_day, today + timedelta(days=60)))
     days = 1 if asked is not None else LOOK_DAYS
-    return parties.find(session, own, other, first, days, now, one_room=in_one, ignore=ignore)
+    both = [each for each in (appointment, other_appointment) if each is not None]
+    waits = any(each.status is Status.PROVISIONAL for each in both) or _is_held(second, today)
+    earliest = provisional_times.earliest(now, waits=waits)
+    found = parties.find(session, own, other, first, days, now, one_room=in_one, ignore=ignore)
+    return [pair for pair in found if pair.starts_at >= earliest]
+
+
+def _is_held(second: Second | None, on: date) -> bool:
+    """Whether somebody has to decide first about who comes too."""
+    intake = second.intake if second is not None and second.booked is None else None
+    return intake is not None and not is_bookable(intake, on)
 
 
 def _rows(found: list[Pair], card: Card, *, is_moving: bool) -> list[tuple[str, str, str, str, int, str]]:

@@ -19,7 +19,7 @@ from clinic.booking.parties import Guest
 from clinic.booking.statuses import Status
 from clinic.notify.models import OutboxMessage
 from clinic.people import household
-from clinic.roster.models import Room
+from clinic.roster.models import Closure, Room
 from tests import makers
 from tests.conftest import NOW
 from tests.makers import Clinic
@@ -220,3 +220,32 @@ def test_who_comes_alone_is_offered_nothing_for_two(web: FlaskClient, db: Sessio
     assert "together" not in web.get(path(made)).text
     assert "What shall we cancel?" not in web.get(path(made, "/cancel")).text
     assert "You do not come together any more." in web.get(path(made, "/move-both")).text
+
+
+def test_a_week_without_a_time_for_both_leads_to_the_first_one(
+    web: FlaskClient, db: Session, clinic: Clinic, pair: Both
+) -> None:
+    monday = TOMORROW_TEN.date() - timedelta(days=TOMORROW_TEN.weekday())
+    db.add(
+        Closure(site_id=clinic.site.id, name="Paint", starts_on=monday, ends_on=monday + timedelta(days=8))
+    )
+    db.commit()
+    page = web.get(path(pair[0], f"/move-both?week={monday.isoformat()}")).text
+    assert "No time for both this week" in page
+    assert "It takes two therapists at once, and two rooms." in page
+    assert "Go to Wed 2 Dec, 09:00" in page
+    assert "week=2026-11-30" in page
+    assert clinic.site.phone[-4:] in page
+
+
+@pytest.mark.parametrize("what", ["move", "move-both"])
+def test_no_time_is_shown_that_is_too_near_to_decide_before(
+    web: FlaskClient, db: Session, pair: Both, what: str
+) -> None:
+    where = path(pair[0], f"/{what}?week=2026-11-23")
+    assert "2026-11-23T" in web.get(where).text
+    pair[0].status, pair[0].lapses_at = Status.PROVISIONAL, NOW + timedelta(hours=20)
+    db.commit()
+    page = web.get(where).text
+    assert "2026-11-23T" not in page
+    assert "2026-11-24T09:00Z" in page

@@ -267,6 +267,17 @@ def test_who_has_no_address_is_to_be_told_by_the_desk(
     assert words in desk.get(f"{where}/move").text
 
 
+@pytest.mark.parametrize("what", ["move", "together"])
+def test_for_who_waits_no_time_is_shown_that_is_too_near_to_decide_before(
+    desk: FlaskClient, db: Session, pair: list[Appointment], what: str
+) -> None:
+    where = f"/desk/appointment/{pair[0].reference}/{what}?on=2026-11-23"
+    assert 'name="slot"' in desk.get(where).text
+    pair[0].status, pair[0].lapses_at = Status.PROVISIONAL, NOW + timedelta(hours=20)
+    db.commit()
+    assert 'name="slot"' not in desk.get(where).text
+
+
 def test_a_clients_page_shows_the_household_and_books_for_it(
     desk: FlaskClient, db: Session, book: Book, ben: int
 ) -> None:
