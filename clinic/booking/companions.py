@@ -90,6 +90,7 @@ def move(
 
     Moved back to the start of the other one, they come together again, and that is told too.
     """
+    services.locked(session, appointment_id, version)  # before it is read: somebody may change it in between
     other = parties.companion(session, appointment_id)
     moved = services.move(
         session, now, appointment_id, starts_at, actor=actor, therapist_id=therapist_id,
@@ -113,6 +114,7 @@ def cancel(
     is_client: bool = False,
 ) -> Appointment:
     """Calls one appointment off as `services.cancel` does; who would come along is told."""
+    services.locked(session, appointment_id, version)
     other = parties.companion(session, appointment_id)
     gone = services.cancel(
         session, now, appointment_id, actor=actor, reason=reason, version=version, is_client=is_client

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking import diary_check, parties
+from clinic.booking import companions, diary_check, parties
 from clinic.booking.models import Appointment, Party
 from clinic.booking.parties import Guest
 from clinic.booking.statuses import Status
 from clinic.db import transaction
-from clinic.kernel.errors import SlotTaken
+from clinic.kernel.errors import SlotTaken, WrongState
 from clinic.roster.models import Room
 from tests import makers
 from tests.race.crowd import at_once
@@ -92,3 +92,22 @@ def test_two_couples_who_change_places_both_stay_or_both_go(
             assert len({each.starts_at for each in both}) == 1
             assert [each.status for each in both] == [Status.BOOKED] * 2
         assert diary_check.look(session, now) == []
+
+
+def test_one_of_two_called_off_by_many_is_called_off_once_and_the_others_are_told(
+    engine: Engine, clinic: makers.Clinic, now: datetime
+) -> None:
+    """Nobody reads how it stands before it is theirs to change: that would have to be asked once more."""
+    ids = [each.id for each in clinic.therapists]
+    with Session(engine) as session, transaction(session):
+        guests = [_guest(session, now, clinic, f"Guest {number}", ids[number]) for number in (0, 1)]
+        party = parties.book(session, now, *guests, TEN, actor="desk")
+        number = parties.coming(party)[0].id
+
+    def act(_index: int) -> str:
+        with Session(engine) as session, transaction(session):
+            return companions.cancel(session, now, number, actor="desk").status.value
+
+    answers = at_once(COUPLES, act)
+    assert answers.count("cancelled") == 1, answers
+    assert sum(isinstance(answer, WrongState) for answer in answers) == COUPLES - 1, answers
