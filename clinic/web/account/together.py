@@ -91,7 +91,7 @@ def _times(
     first = max(monday, local_date(now, site.tz))
     days = times.WEEK - (first - monday).days
     week = times.week_of(_free(session, found, first, days, now), site.tz, monday, now, site.horizon_days)
-    soonest = None if week.count else _soonest(session, found, now)
+    soonest = None if week.count else _soonest(session, found, first, now)
     party = parties.party_of(session, found.id)
     return render_template(
         "account/move_both.html",
@@ -121,11 +121,12 @@ def _free(session: Session, found: Appointment, first: date, days: int, now: dat
     return [slot for slot in free if slot.starts_at != found.starts_at]
 
 
-def _soonest(session: Session, found: Appointment, now: datetime) -> datetime | None:
-    """The first start at which both can come, as far ahead as is booked."""
+def _soonest(session: Session, found: Appointment, since: date, now: datetime) -> datetime | None:
+    """The first start at which both can come from that day on, or before it where there is none after."""
     today = local_date(now, found.site.tz)
-    for step in range(0, found.site.horizon_days + 1, LOOK_AHEAD_DAYS):
-        free = _free(session, found, today + timedelta(days=step), LOOK_AHEAD_DAYS, now)
+    steps = [today + timedelta(days=step) for step in range(0, found.site.horizon_days + 1, LOOK_AHEAD_DAYS)]
+    for first in (since, *(day for day in steps if day > since), *(day for day in steps if day <= since)):
+        free = _free(session, found, first, LOOK_AHEAD_DAYS, now)
         if free:
             return free[0].starts_at
     return None
