@@ -238,6 +238,13 @@ def settings_for(database_url: str, instance: Path, templates: Path, **changes: 
     )
 
 
+def bring_files(instance: Path) -> None:
+    """Fonts and htmx, where set-up has brought them."""
+    brought = ROOT / "instance" / "vendor"
+    if brought.exists():
+        shutil.copytree(brought, instance / "vendor")
+
+
 @pytest.fixture(scope="session")
 def built_app(
     backend: str,
@@ -249,9 +256,7 @@ def built_app(
     from clinic.app import create_app
 
     instance = tmp_path_factory.mktemp("instance")
-    brought = ROOT / "instance" / "vendor"
-    if brought.exists():  # fonts and htmx, where set-up has brought them
-        shutil.copytree(brought, instance / "vendor")
+    bring_files(instance)
     app = create_app(settings_for(server_url or "sqlite://", instance, compiled_templates))
     app.extensions["clinic.engine"].dispose()
     return app

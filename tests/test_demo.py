@@ -58,7 +58,8 @@ from clinic.roster.models import (
     offering_room,
 )
 
-pytestmark = pytest.mark.database
+# One process fills it for all. What it holds has nothing to do with the database: see test_demo_filling.py.
+pytestmark = pytest.mark.xdist_group("demo")
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 11, 24, 10, 20, tzinfo=UTC)  # a Tuesday

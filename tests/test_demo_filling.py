@@ -24,8 +24,6 @@ from clinic.people.services import DEMO_PASSWORD
 from clinic.roster.models import Site
 from tests import makers
 
-pytestmark = pytest.mark.database
-
 NOW = datetime(2026, 11, 24, 10, 20, tzinfo=UTC)
 # What differs each time: keys, salted hashes, marks drawn at random, what the database numbers itself.
 _SECRET = {"session_key", "password", "mark"}
@@ -47,6 +45,7 @@ def digest(session: Session) -> str:
     return whole.hexdigest()
 
 
+@pytest.mark.database
 def test_the_same_instant_gives_the_same_clinic(session: Session) -> None:
     found = []
     for _time in range(2):
@@ -78,6 +77,7 @@ def test_it_can_be_filled_on_any_day(session: Session, now: datetime) -> None:
         assert free, f"{option.offering.name} {option.minutes}"
 
 
+@pytest.mark.database
 def test_the_command_fills_an_empty_database_once(app: Flask) -> None:
     runner = app.test_cli_runner()
     first = runner.invoke(args=["clinic", "demo"])
@@ -88,6 +88,7 @@ def test_the_command_fills_an_empty_database_once(app: Flask) -> None:
     assert "This database is not empty." in second.output
 
 
+@pytest.mark.database
 def test_the_command_refuses_a_database_with_anybody_in_it(app: Flask, db: Session) -> None:
     makers.user(db, NOW, RoleName.OWNER)
     db.commit()

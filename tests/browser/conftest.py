@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from clinic.db import transaction
+from clinic.demo.fill import fill
 from tests import makers
-from tests.conftest import NOW, on_its_database, settings_for
+from tests.conftest import NOW, _fresh_sqlite, bring_files, on_its_database, settings_for
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = {
@@ -100,6 +101,23 @@ def place(built_app: Flask, engine: Engine, tmp_path: Path, compiled_templates: 
             clinic = makers.clinic(session)
         with served(app) as address:
             yield Place(address, app, clock, clinic)
+
+
+@pytest.fixture(scope="session")
+def address(template_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The demo clinic, served for all tests that only look at it."""
+    from clinic.app import create_app
+
+    folder = tmp_path_factory.mktemp("demo")
+    bring_files(folder)
+    url = _fresh_sqlite(template_path, folder)
+    app = create_app(settings_for(url, folder, folder / "templates", CLOCK=Clock(), WTF_CSRF_ENABLED=True))
+    engine = app.extensions["clinic.engine"]
+    with Session(engine, expire_on_commit=False) as session, transaction(session):
+        fill(session, NOW, lambda _sentence: None)
+    with served(app) as found:
+        yield found
+    engine.dispose()
 
 
 @contextmanager

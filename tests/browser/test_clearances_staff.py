@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import axe_findings, visitor
-from tests.browser.test_staff import address, sign_in
+from tests.browser.test_staff import sign_in
 
-__all__ = ["address"]
+pytestmark = pytest.mark.xdist_group("demo in a browser")
 AMARA, DESK = "amara@demo.example", "desk@demo.example"
 
 

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy.orm import Session
 
-import config
-from clinic.db import transaction
-from clinic.demo.fill import fill
 from clinic.people.services import DEMO_PASSWORD
-from tests.browser.conftest import Clock, axe_findings, served, visitor
-from tests.conftest import FIELD_KEY, NOW, _fresh_sqlite
+from tests.browser.conftest import axe_findings, visitor
 
+pytestmark = pytest.mark.xdist_group("demo in a browser")
 PAGES = {
     "desk@demo.example": (
         1280,
@@ -45,32 +38,6 @@ PAGES = {
         ],
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def address(template_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The demo clinic, served; nothing here changes it."""
-    from clinic.app import create_app
-
-    folder = tmp_path_factory.mktemp("demo")
-    brought = config.ROOT / "instance" / "vendor"
-    if brought.exists():
-        shutil.copytree(brought, folder / "vendor")
-    app = create_app(
-        config.Settings(
-            secret_key="a secret for tests only",
-            field_keys=(("test", FIELD_KEY),),
-            database_url=_fresh_sqlite(template_path, folder),
-            instance=folder,
-            extra={"TESTING": True, "CLOCK": Clock(), "RATELIMIT_ENABLED": False},
-        )
-    )
-    engine = app.extensions["clinic.engine"]
-    with Session(engine, expire_on_commit=False) as session, transaction(session):
-        fill(session, NOW, lambda _sentence: None)
-    with served(app) as found:
-        yield found
-    engine.dispose()
 
 
 def sign_in(page: Page, address: str, email: str) -> None:

@@ -15,8 +15,6 @@ from clinic.web.styleguide import SHEETS
 from config import Settings
 from tests.conftest import FIELD_KEY, NOW
 
-pytestmark = pytest.mark.database
-
 
 class Page(HTMLParser):
     """What a test asks of a page: ids, what points at them, title and h1, inline code."""
