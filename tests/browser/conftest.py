@@ -41,6 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
+COLOURS = {**AXE, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
 class Clock:
     """The clock of the app under test; stands still until it is moved."""
 
@@ -140,7 +143,9 @@ def visitor(
 
 
 def axe_findings(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds on a page: the rule and the places.
+    """What axe finds on a page, in light and in dark: the rule and the places.
+
+    Everything in the scheme that the page is in; what colours decide in the other one as well.
 
     Where a bar sticks to the foot the window is made as tall as the page meanwhile: the bar would cover other
     things at every scroll, and axe would call what it covers just then too small to hit.
@@ -152,7 +157,15 @@ def axe_findings(page: Page) -> list[tuple[str, list[str]]]:
         tall = page.evaluate("document.documentElement.scrollHeight") + 200
         page.set_viewport_size({"width": size["width"], "height": max(size["height"], tall)})
     found = Axe().run(page, options=AXE).response
+    assert len(found["passes"]) > 10  # it did look
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.emulate_media(color_scheme="light" if is_dark else "dark")
+    colours = Axe().run(page, options=COLOURS).response
+    assert colours["passes"] or colours["incomplete"]
+    page.emulate_media(color_scheme="dark" if is_dark else "light")
     if has_bar:
         page.set_viewport_size(size)
-    assert len(found["passes"]) > 10  # it did look
-    return [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found["violations"]]
+    return [
+        (rule["id"], [node["html"][:120] for node in rule["nodes"]])
+        for rule in (*found["violations"], *colours["violations"])
+    ]

@@ -34,8 +34,7 @@ def appointments(place: Place) -> list[Appointment]:
         return list(session.scalars(sa.select(Appointment)))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone_with_nothing_for_axe_to_find(browser: Browser, place: Place, scheme: str) -> None:
+def test_on_a_phone_with_nothing_for_axe_to_find(browser: Browser, place: Place) -> None:
     found: dict[str, object] = {}
 
     def look(name: str) -> None:
@@ -45,7 +44,7 @@ def test_on_a_phone_with_nothing_for_axe_to_find(browser: Browser, place: Place,
         if width > 390:
             found[f"{name} scrolls sideways"] = width
 
-    with at_first_question(browser, place, scheme=scheme) as page:
+    with at_first_question(browser, place) as page:
         journey_walk.questions(page, Pointer(page), look)
         journey_walk.to_booked(page, Pointer(page), look)
         expect(page.get_by_role("heading", level=1)).to_contain_text("booked", ignore_case=True)

@@ -71,15 +71,14 @@ def short_form(page: Page, look: Look = lambda _name: None, **changes: dict[str,
     return seen
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_with_everything_fresh_three_pages_and_a_time_are_all_it_takes(
-    browser: Browser, place: Place, scheme: str
+    browser: Browser, place: Place
 ) -> None:
     was, found = booked(place), {}  # type: tuple[Appointment, dict[str, object]]
-    with visitor(browser, scheme=scheme) as (page, _context):
+    with visitor(browser) as (page, _context):
         look = looker(page, found)
         page.goto(link(place, was))
-        look(f"appointment-{scheme}")
+        look("appointment")
         page.get_by_role("button", name="Book again").click()
         page.wait_for_url("**/book/safety", wait_until="load")
         assert short_form(page, look) == ["safety", "changes", "wishes"]
@@ -142,34 +141,33 @@ def test_what_new_answers_mean_is_said_with_nothing_for_axe_to_find(browser: Bro
     assert found == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_check_on_the_day_in_the_therapists_hand(browser: Browser, place: Place, scheme: str) -> None:
+def test_the_check_on_the_day_in_the_therapists_hand(browser: Browser, place: Place) -> None:
     soon, found = booked(place, NOW + timedelta(minutes=30)), {}  # type: tuple[Appointment, dict[str, object]]
     with place.session() as session:
         user = makers.user(session, NOW, RoleName.THERAPIST, email=EMAIL)
         session.merge(place.clinic.therapists[0]).user_id = user.id
         session.commit()
-    with visitor(browser, scheme=scheme) as (page, _context):
+    with visitor(browser) as (page, _context):
         look = looker(page, found)
         page.goto(f"{place.address}/staff/sign-in")
         page.get_by_label("E-mail").fill(EMAIL)
         page.get_by_label("Password").fill(makers.PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.goto(f"{place.address}/practice/session/{soon.reference}")
-        look(f"sheet-{scheme}")
+        look("sheet")
         with page.expect_navigation():
             page.get_by_role("link", name="Check on the day").click()
-        look(f"day-check-{scheme}")
+        look("day-check")
         Pointer(page).choose("fit_today", "medicine")
         with page.expect_navigation():
             Pointer(page).press("Go on")
-        look(f"day-check-more-{scheme}")
+        look("day-check-more")
         for name in ("heart", "immune_meds", "allergies"):
             Pointer(page).choose(name, "none")
         Pointer(page).choose("blood", "blood_thinner")
         Pointer(page).press("Go on")
         page.wait_for_url("**/check/result", wait_until="load")
-        look(f"day-result-limits-{scheme}")
+        look("day-result-limits")
         page.get_by_role("link", name="Check once more").click()
         Pointer(page).choose("fit_today", "medicine")
         with page.expect_navigation():
@@ -179,8 +177,8 @@ def test_the_check_on_the_day_in_the_therapists_hand(browser: Browser, place: Pl
         Pointer(page).choose("heart", "bp_not_controlled")
         Pointer(page).press("Go on")
         page.wait_for_url("**/check/result", wait_until="load")
-        look(f"day-result-hold-{scheme}")
+        look("day-result-hold")
         with page.expect_navigation():
             page.get_by_role("link", name="Decline this session").click()
-        look(f"decline-{scheme}")
+        look("decline")
     assert found == {}

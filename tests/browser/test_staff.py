@@ -48,14 +48,11 @@ def sign_in(page: Page, address: str, email: str) -> None:
     expect(page.get_by_role("button", name=re.compile("Sign out")).first).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("email", list(PAGES))
-def test_axe_finds_nothing_on_the_pages_of_a_role(
-    browser: Browser, address: str, email: str, scheme: str
-) -> None:
+def test_axe_finds_nothing_on_the_pages_of_a_role(browser: Browser, address: str, email: str) -> None:
     width, paths = PAGES[email]
     found: dict[str, object] = {}
-    with visitor(browser, width=width, scheme=scheme) as (page, _context):
+    with visitor(browser, width=width) as (page, _context):
         sign_in(page, address, email)
         for path in paths:
             answer = page.goto(f"{address}{path}", wait_until="load")
