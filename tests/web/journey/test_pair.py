@@ -525,9 +525,7 @@ def test_the_other_may_have_an_email_of_their_own(two: TwoWalkers, clinic: Clini
     assert [each.client.email for each in appointments(db)] == [REACH["email"], "carl@client.example"]
 
 
-def test_who_is_not_that_far_does_not_begin_as_two(
-    two: TwoWalkers, clinic: Clinic, db: Session
-) -> None:
+def test_who_is_not_that_far_does_not_begin_as_two(two: TwoWalkers, clinic: Clinic, db: Session) -> None:
     assert two.get("/book/together").location == "/book/safety"
     assert Walker.post(two, "/book/together", NAMES).location == "/book/safety"
     assert db.scalars(sa.select(Journey)).all() == []
