@@ -27,7 +27,7 @@ from clinic.booking.models import Appointment, Hold, Journey
 from clinic.booking.screening import BOOKABLE, check_allowed, waits
 from clinic.booking.slots import Wish
 from clinic.booking.statuses import HoldStatus
-from clinic.catalog.models import OfferingOption
+from clinic.catalog.models import Offering, OfferingOption
 from clinic.catalog.recommendation import recommend
 from clinic.intake import pages, triage
 from clinic.intake import returning as earlier
@@ -51,7 +51,11 @@ KEPT_HOLDS = frozenset({HoldStatus.OPEN, HoldStatus.LAPSED, HoldStatus.CONFIRMED
 _WHOLE = (
     sa.select(Journey)
     .where(Journey.token_digest == sa.bindparam("digest"))
-    .options(joinedload(Journey.intake), joinedload(Journey.option), joinedload(Journey.hold))
+    .options(
+        joinedload(Journey.intake),
+        joinedload(Journey.option).joinedload(OfferingOption.offering).lazyload(Offering.skill),
+        joinedload(Journey.hold),
+    )
 )
 # The clinic's first site comes with it: its zone and policies are what a time is looked at with.
 _FIRST_SITE = sa.select(sa.func.min(Site.id)).where(Site.is_active).scalar_subquery()

@@ -22,6 +22,7 @@ from clinic.booking.slots import Slot, Wish, free_at
 from clinic.booking.statuses import HoldStatus, Status
 from clinic.booking.taking import claims_of, look, new_hold, option_and_site
 from clinic.booking.taking import day_at as day_at
+from clinic.catalog.models import Offering, OfferingOption
 from clinic.intake.models import Intake
 from clinic.kernel.codes import new_reference
 from clinic.kernel.errors import BadInput, HoldLapsed, NotFound, SlotTaken, Stale, WrongState
@@ -188,12 +189,14 @@ def confirm(
 
 
 _WITH_REFERENCE = sa.select(Appointment.id).where(Appointment.reference == sa.bindparam("reference"))
-# A hold is locked alone, and read with all that its appointment takes over, and whether a reference is free.
+# A hold is locked alone, and read with what its appointment is told of and whether a reference is free.
 _LOCKED_HOLD = (
     sa.select(Hold, ~_WITH_REFERENCE.exists())
     .where(Hold.id == sa.bindparam("hold"))
     .options(
-        *(joinedload(each, innerjoin=True) for each in (Hold.site, Hold.therapist, Hold.room, Hold.option))
+        joinedload(Hold.site, innerjoin=True),
+        joinedload(Hold.therapist, innerjoin=True),
+        joinedload(Hold.option, innerjoin=True).joinedload(OfferingOption.offering).lazyload(Offering.skill),
     )
     .with_for_update(of=Hold)
     .execution_options(populate_existing=True)
