@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from clinic.booking import kept, returning, services
 from clinic.booking.hold_limits import Source
@@ -34,6 +34,7 @@ from clinic.intake import returning as earlier
 from clinic.intake import services as intakes
 from clinic.intake.level import Level
 from clinic.intake.models import Intake, IntakeStatus
+from clinic.kernel.codes import new_reference
 from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, Stale
 from clinic.people import household
 from clinic.people import services as people
@@ -47,15 +48,11 @@ KEPT_HOLDS = frozenset({HoldStatus.OPEN, HoldStatus.LAPSED, HoldStatus.CONFIRMED
 # --- reading -----------------------------------------------------------------------------------------
 
 
-# With what nearly every page asks of a journey, in one statement.
-_WHOLE = (
-    sa.select(Journey)
-    .where(Journey.token_digest == sa.bindparam("digest"))
-    .options(
-        joinedload(Journey.intake),
-        joinedload(Journey.option).joinedload(OfferingOption.offering).lazyload(Offering.skill),
-        joinedload(Journey.hold),
-    )
+_OF_TOKEN = sa.select(Journey).where(Journey.token_digest == sa.bindparam("digest"))
+# With what nearly every page asks of a journey, in one statement; its hold is asked for where it has one.
+_WHOLE = _OF_TOKEN.options(
+    joinedload(Journey.intake),
+    joinedload(Journey.option).joinedload(OfferingOption.offering).lazyload(Offering.skill),
 )
 # The clinic's first site comes with it: its zone and policies are what a time is looked at with.
 _FIRST_SITE = sa.select(sa.func.min(Site.id)).where(Site.is_active).scalar_subquery()
@@ -66,32 +63,52 @@ _TO_HOLD = (
     .execution_options(populate_existing=True)
 )
 _TO_BOOK = (
-    sa.select(Journey, sa.null())
-    .where(Journey.token_digest == sa.bindparam("digest"))
-    .options(joinedload(Journey.intake), joinedload(Journey.hold).joinedload(Hold.site))
-    .with_for_update(of=Journey)
+    _OF_TOKEN.add_columns(services.IS_FREE)
+    .join(Journey.hold)
+    .options(joinedload(Journey.intake), contains_eager(Journey.hold).options(*services.taken_over()))
+    .with_for_update(of=(Journey, Hold))
     .execution_options(populate_existing=True)
 )
 
 
+class ToBook(NamedTuple):
+    """A journey locked with its hold, and a reference that no appointment has, where one was drawn."""
+
+    journey: Journey
+    reference: str | None
+
+
 def find(session: Session, now: datetime, token: str) -> Journey | None:
     """The journey of a token, unless it has expired."""
-    found = session.scalar(_WHOLE, {"digest": digest(token)})
+    return _alive(session.scalar(_WHOLE, {"digest": digest(token)}), now)
+
+
+def lock(session: Session, now: datetime, token: str) -> tuple[Journey, Site | None]:
+    """The journey of a token, for this transaction nobody else's to change, and the clinic's first site.
+
+    Stale where there is none.
+    """
+    journey, site = session.execute(_TO_HOLD, {"digest": digest(token)}).one_or_none() or (None, None)
+    return _expect(_alive(journey, now)), site
+
+
+def lock_to_book(session: Session, now: datetime, token: str) -> ToBook:
+    """The journey of a token as `lock` gives it, with its hold locked as well, if it has one."""
+    drawn = new_reference()
+    row = session.execute(_TO_BOOK, {"digest": digest(token), "reference": drawn}).one_or_none()
+    if row is None:
+        return ToBook(lock(session, now, token)[0], None)
+    return ToBook(_expect(_alive(row[0], now)), drawn if row[1] else None)
+
+
+def _alive(found: Journey | None, now: datetime) -> Journey | None:
     return found if found is not None and found.expires_at > now else None
 
 
-def lock(
-    session: Session, now: datetime, token: str, *, to_book: bool = False
-) -> tuple[Journey, Site | None]:
-    """The journey of a token, for this transaction nobody else's to change, and the clinic's first site.
-
-    Stale where there is none. `to_book`: instead read with the site of its hold, for the words agreed to, and
-    without its option.
-    """
-    row = session.execute(_TO_BOOK if to_book else _TO_HOLD, {"digest": digest(token)}).one_or_none()
-    if row is None or row[0].expires_at <= now:
+def _expect(found: Journey | None) -> Journey:
+    if found is None:
         raise Stale(_OVER)
-    return row[0], row[1]
+    return found
 
 
 def state_of(journey: Journey) -> State:
@@ -371,15 +388,14 @@ def keep_details(session: Session, now: datetime, journey_id: int, details: Deta
     session.flush()
 
 
-def confirm(
-    session: Session, now: datetime, which: Journey | int, hold_id: int, *, terms: str
-) -> Appointment:
+def confirm(session: Session, now: datetime, which: ToBook | int, hold_id: int, *, terms: str) -> Appointment:
     """Books what was checked. Asked again, it gives the same appointment.
 
     `hold_id` is the hold the client was looking at, `terms` the words agreed to. Stale if the journey
     holds another time by now, HoldLapsed if the time went back, SlotTaken if the client is elsewhere then.
     """
-    journey = _locked(session, now, which)
+    locked = None if isinstance(which, int) else which
+    journey = _locked(session, now, which if isinstance(which, int) else which.journey)
     if journey.appointment is not None:
         return journey.appointment
     details, held = details_of(journey), journey.hold
@@ -402,7 +418,8 @@ def confirm(
     )
     if details.is_child and details.booked_by:
         household.keep_guardian(session, now, client, details.booked_by)
-    made = services.confirm(session, now, held.id, client, actor="client")
+    of, reference = (held, locked.reference) if locked is not None else (held.id, None)
+    made = services.confirm(session, now, of, client, actor="client", reference=reference)
     if journey.intake is not None and known is not None:
         returning.reopen_worse(session, now, client, journey.intake)
     _record_consents(session, now, journey, client, details, terms)
@@ -432,9 +449,7 @@ def _locked(session: Session, now: datetime, which: Journey | int) -> Journey:
     if isinstance(which, Journey):
         return which
     journey = session.get(Journey, which, with_for_update=True, populate_existing=True)
-    if journey is None or journey.expires_at <= now:
-        raise Stale(_OVER)
-    return journey
+    return _expect(_alive(journey, now))
 
 
 def _at(session: Session, now: datetime, which: Journey | int, step: Step) -> Journey:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -142,21 +143,29 @@ def release(session: Session, hold_id: int | None) -> None:
 
 
 def confirm(
-    session: Session, now: datetime, hold_id: int, client: Client, *, actor: str, via: str = "web"
+    session: Session,
+    now: datetime,
+    which: Hold | int,
+    client: Client,
+    *,
+    actor: str,
+    via: str = "web",
+    reference: str | None = None,
 ) -> Appointment:
     """Makes an appointment of a hold. Asked again, it gives the same appointment.
+
+    `which` is the number of the hold, or itself where it has been locked in this transaction and read with
+    what is `taken_over`; `reference` is one that no appointment has, where one was drawn.
 
     A hold that waits for a decision gives a provisional appointment, which lapses if nobody decides in
     time; decided meanwhile, it is booked. HoldLapsed when the hold's time is over, SlotTaken ('client')
     when the client is elsewhere then.
     """
-    drawn = new_reference()
-    row = session.execute(_LOCKED_HOLD, {"hold": hold_id, "reference": drawn}).one_or_none()
-    if row is None:
+    held = session.scalar(_LOCKED_HOLD, {"hold": which}) if isinstance(which, int) else which
+    if held is None:
         raise NotFound()
-    held, is_drawn_free = row
     if held.status is HoldStatus.CONFIRMED:
-        return session.scalars(sa.select(Appointment).where(Appointment.hold_id == hold_id)).one()
+        return session.scalars(sa.select(Appointment).where(Appointment.hold_id == held.id)).one()
     if held.status is not HoldStatus.OPEN or held.expires_at <= now:
         raise HoldLapsed()
     intake = session.get(Intake, held.intake_id) if held.intake_id else None
@@ -180,27 +189,32 @@ def confirm(
     held.status, held.client_id = HoldStatus.CONFIRMED, client.id
     if intake is not None and intake.client_id is None:
         intake.client_id = client.id
-    reference = drawn if is_drawn_free else _free_reference(session)
-    appointment = _add(session, now, held, client, via, lapses_at, reference)
+    appointment = _add(session, now, held, client, via, lapses_at, reference or _free_reference(session))
     kind = "provisional" if lapses_at else "booked"
     note(session, now, appointment, actor, kind, messages.long_when(held.starts_at, held.site.tz))
     messages.tell(session, now, kind, appointment)
     return appointment
 
 
-_WITH_REFERENCE = sa.select(Appointment.id).where(Appointment.reference == sa.bindparam("reference"))
-# A hold is locked alone, and read with what its appointment is told of and whether a reference is free.
-_LOCKED_HOLD = (
-    sa.select(Hold, ~_WITH_REFERENCE.exists())
-    .where(Hold.id == sa.bindparam("hold"))
-    .options(
+def taken_over() -> list[Any]:
+    """Loads with a hold what its appointment takes over and is told of."""
+    return [
         joinedload(Hold.site, innerjoin=True),
         joinedload(Hold.therapist, innerjoin=True),
         joinedload(Hold.option, innerjoin=True).joinedload(OfferingOption.offering).lazyload(Offering.skill),
-    )
+    ]
+
+
+_LOCKED_HOLD = (
+    sa.select(Hold)
+    .where(Hold.id == sa.bindparam("hold"))
+    .options(*taken_over())
     .with_for_update(of=Hold)
     .execution_options(populate_existing=True)
 )
+# Whether no appointment has a reference.
+IS_FREE = ~sa.select(Appointment.id).where(Appointment.reference == sa.bindparam("reference")).exists()
+_IS_FREE = sa.select(IS_FREE)
 
 
 def _enter_now(session: Session, now: datetime, held: Hold) -> int:
@@ -451,7 +465,7 @@ def _free_reference(session: Session) -> str:
     """A reference that no appointment has. Two who draw the same at once are refused one by the database."""
     for _draw in range(20):
         drawn = new_reference()
-        if session.connection().execute(_WITH_REFERENCE, {"reference": drawn}).first() is None:
+        if session.connection().execute(_IS_FREE, {"reference": drawn}).scalar_one():
             return drawn
     raise RuntimeError("no free reference in twenty draws")
 

@@ -48,10 +48,10 @@ def confirm() -> ResponseReturnValue:
     """Books what was checked; pressed twice, it books once."""
     try:
         with database.transaction() as session:
-            journey = way.lock(session, Step.CHECK)
+            locked = way.lock_to_book(session)
             hold_id = read_whole(request.form.get("hold")) or 0
-            terms = terms_of(journey.hold) if journey.hold else ""
-            journeys.confirm(session, database.now(), journey, hold_id, terms=terms)
+            terms = terms_of(locked.journey.hold) if locked.journey.hold else ""
+            journeys.confirm(session, database.now(), locked, hold_id, terms=terms)
     except HoldLapsed:
         return _looked_again(None)
     except SlotTaken as taken:

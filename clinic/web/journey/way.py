@@ -49,9 +49,23 @@ def lock(session: Session, step: Step) -> Journey:
     token = remembered.way_token()
     g.journey = None
     if token is not None:
-        g.journey, main = journeys.lock(session, database.now(), token, to_book=step is Step.CHECK)
+        g.journey, main = journeys.lock(session, database.now(), token)
         if main is not None:
             g.main_site = main
+    return _expect_at(step)
+
+
+def lock_to_book(session: Session) -> journeys.ToBook:
+    """The journey of this browser as `lock` gives it, to be booked in this transaction."""
+    token = remembered.way_token()
+    g.journey = locked = None
+    if token is not None:
+        locked = journeys.lock_to_book(session, database.now(), token)
+        g.journey = locked.journey
+    return journeys.ToBook(_expect_at(Step.CHECK), locked.reference if locked is not None else None)
+
+
+def _expect_at(step: Step) -> Journey:
     if not may_open(state(), step) or has_told():
         raise Stale()
     return expect()
