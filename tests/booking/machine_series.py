@@ -23,6 +23,7 @@ from tests.race.model import BOOKED, CANCELLED, MAY_BE_FOLLOWED, MOVABLE, NEXT, 
 
 ALIVE = frozenset({BOOKED, PROVISIONAL, "checked_in", "fulfilled", "no_show"})
 HORIZON_DAYS, NINE = 60, WEDNESDAY + 9 * 60
+BEGINNINGS = ["empty", "two", "two", "series", "series", "waiting"]
 Step = Callable[[Visit], tuple[str, State]]
 
 
@@ -40,13 +41,18 @@ class WholeDesk(Desk):
 
     of_series: Bundle[Visit] = Bundle("of_series")
 
-    @initialize(targets=(Desk.appointments, of_series), begins=st.sampled_from(["empty", "two", "series"]))
+    @initialize(targets=(Desk.appointments, of_series), begins=st.sampled_from(BEGINNINGS))
     def open(self, begins: str) -> MultipleResults:
-        """Nobody is booked; or two are, a week apart with one therapist; or one of two is for three weeks."""
+        """Nobody is booked; two are, with one therapist; one of two is, for three weeks; or one waits."""
         self.set_up()
         self.agreed: list[Agreed] = []
         if begins == "empty":
             return multiple()
+        if begins == "waiting":
+            waiting = self._hold(NINE + WEEK, 1, 0, held=True)
+            assert waiting is not None
+            self._confirm(waiting, self.clients[0])
+            return multiple(waiting)
         later = WEEK if begins == "two" else 90
         one, other = self.booked(NINE, 1, 0), self.booked(NINE + later, 1, 1)
         assert one is not None

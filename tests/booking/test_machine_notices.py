@@ -34,7 +34,7 @@ from tests.booking.machine_series import WholeDesk
 from tests.booking.planting import FAULTS, fault
 
 pytestmark = pytest.mark.database
-EXAMPLES = 100
+EXAMPLES = 200
 IS_WHOLE = os.environ.get("CLINIC_MACHINE_FAULTS") == "all"
 
 WITH_THE_SUITE = {
