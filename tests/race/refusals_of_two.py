@@ -124,9 +124,13 @@ def _needs(judge: Judge, asked: Operation, half: int, state: State) -> list[tupl
     """The squares that confirming adds for one of the two: the client's, or all where none was kept."""
     booked = replace(state, stage=BOOKED, client=half_of(asked, half).args["client"])
     squares = booked.squares(judge.house)
-    if state.stage == CHOSEN and state.shares:
+    # One whose clock is ahead may have struck what this one's clock has not seen lapse: all is entered anew.
+    is_kept = state.stage != CHOSEN and judge.timeline.struck_from(state.expires) > asked.done
+    if is_kept:
+        return [square for square in squares if square[0] == "client"]
+    if state.shares:
         squares.append(room_square(judge.timeline.twos[state.shares], state, judge.house))
-    return squares if state.stage == CHOSEN else [square for square in squares if square[0] == "client"]
+    return squares
 
 
 def _of_releasing(judge: Judge, asked: Operation) -> bool:

@@ -220,6 +220,19 @@ def test_what_two_hold_is_lost_only_when_its_time_is_over(story: StoryOfTwo) -> 
     assert "nothing justified it" in sentences(other)
 
 
+def test_what_two_hold_may_go_to_somebody_whose_clock_has_seen_it_lapse(story: StoryOfTwo) -> None:
+    holds = story.hold_pair()
+    story.ask("confirm_pair", "SlotTaken", pair=1, holds=holds, clients=[7, 8], now=9 * MINUTE)
+    assert rules(story) == ["refusal"]
+    story.operations.pop()
+    story.book(client=9, now=11 * MINUTE)
+    story.ask("confirm_pair", "SlotTaken", pair=1, holds=holds, clients=[7, 8], now=9 * MINUTE)
+    story.ask("lapse", now=12 * MINUTE)
+    for number in holds:
+        story.holds[number]["status"] = "lapsed"
+    assert sentences(story) == ""
+
+
 def test_what_two_hold_is_stale_once_it_was_given_back(story: StoryOfTwo) -> None:
     holds = story.hold_pair()
     story.ask("confirm_pair", "Stale", pair=1, holds=holds, clients=[7, 8])
