@@ -39,8 +39,7 @@ from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, St
 from clinic.people import household
 from clinic.people import services as people
 from clinic.people.models import Client, Consent, ConsentKind
-from clinic.roster import standing
-from clinic.roster.models import Gender, RosterState, Site
+from clinic.roster.models import Gender, Site
 
 _OVER = "This visit to our pages has ended. Start again from the first question."
 KEPT_HOLDS = frozenset({HoldStatus.OPEN, HoldStatus.LAPSED, HoldStatus.CONFIRMED})
@@ -55,10 +54,10 @@ _WHOLE = _OF_TOKEN.options(
     joinedload(Journey.intake),
     joinedload(Journey.option).joinedload(OfferingOption.offering).lazyload(Offering.skill),
 )
-# The clinic's first site comes with it, whose zone and policies a time is looked at with, and the mark.
+# The clinic's first site comes with it: its zone and policies are what a time is looked at with.
 _FIRST_SITE = sa.select(sa.func.min(Site.id)).where(Site.is_active).scalar_subquery()
 _TO_HOLD = (
-    _WHOLE.add_columns(Site, sa.select(RosterState.mark).scalar_subquery())
+    _WHOLE.add_columns(Site)
     .outerjoin(Site, Site.id == _FIRST_SITE)
     .with_for_update(of=Journey)
     .execution_options(populate_existing=True)
@@ -87,13 +86,9 @@ def find(session: Session, now: datetime, token: str) -> Journey | None:
 def lock(session: Session, now: datetime, token: str) -> tuple[Journey, Site | None]:
     """The journey of a token, for this transaction nobody else's to change, and the clinic's first site.
 
-    Stale where there is none. The caller changes nothing of the roster in this transaction.
+    Stale where there is none.
     """
-    row = session.execute(_TO_HOLD, {"digest": digest(token)}).one_or_none()
-    if row is None:
-        raise Stale(_OVER)
-    journey, site, mark = row
-    standing.vouch(session, mark)
+    journey, site = session.execute(_TO_HOLD, {"digest": digest(token)}).one_or_none() or (None, None)
     return _expect(_alive(journey, now)), site
 
 

@@ -85,13 +85,6 @@ def mark_of(session: Session) -> int | None:
     return mark
 
 
-def vouch(session: Session, mark: int) -> None:
-    """Keeps a mark for a transaction that changes nothing of what stands: it is not asked for again."""
-    known: Known | None = session.info.get(KEPT)
-    if known is not None:
-        known.mark = mark
-
-
 def kept(session: Session, mark: int | None, what: Hashable, read: Callable[[], Read]) -> Read:
     """Gives what `read` gives for `what`; without reading where it is kept under this mark."""
     known: Known | None = session.info.get(KEPT)
