@@ -95,7 +95,7 @@ def write_entry(connection: sa.Connection, facts: Mapping[str, Any], claims: Seq
         values = _by_column(_spans([(0, claims)]))
         number, is_whole = connection.execute(_ENTRY, {**facts, **values}).one()
         return int(number) if is_whole else None
-    key = connection.execute(sa.insert(_ENTRIES), facts).inserted_primary_key
+    key = connection.execute(_NEW_ENTRY, facts).inserted_primary_key
     assert key is not None
     return int(key[0]) if write_claims(connection, [(key[0], claims)]) else None
 
@@ -196,6 +196,7 @@ _SQUARES_AND_SPANS = """
     )
     """
 _ENTRIES = cast(sa.Table, DiaryEntry.__table__)
+_NEW_ENTRY = sa.insert(_ENTRIES)
 _FACTS = [column for column in _ENTRIES.columns if not column.primary_key]
 _BINDS = (
     *(
