@@ -97,9 +97,8 @@ def day() -> ResponseReturnValue:
         lengths=LENGTHS,
         free=[(start, lane, gap) for start, lane, gap in free][:FIRST],
         free_more=max(0, len(free) - FIRST),
-        tomorrow=(on + timedelta(days=1), len(shown.gaps_on(on + timedelta(days=1), minutes)))
-        if on.weekday() < 6
-        else None,
+        later=later_day(shown, on, minutes),
+        next_week=monday + timedelta(days=7) if every else None,
         columns=columns,
         hours=hours,
         now_rows={
@@ -141,6 +140,15 @@ def strip_of(shown: Board, on: date, minutes: int) -> list[tuple[str, str, str, 
         href = url_for("desk.day", **day_args(on=day_.isoformat()))
         days.append((f"{day_:%a} {day_.day}", href, word, day_ == on))
     return days
+
+
+def later_day(shown: Board, on: date, minutes: int) -> tuple[date, int] | None:
+    """The next day of the board with a gap for so long a session, and how many; None without one."""
+    for step in range((on - shown.first_day).days + 1, shown.days):
+        day_ = shown.first_day + timedelta(days=step)
+        if free := len(shown.gaps_on(day_, minutes)):
+            return day_, free
+    return None
 
 
 def columns_of(

@@ -228,6 +228,35 @@ def test_a_gap_needs_a_room(db: Session, clinic: makers.Clinic) -> None:
     )
 
 
+def close(db: Session, clinic: makers.Clinic, from_on: date, until_on: date) -> None:
+    db.add(Closure(site_id=clinic.site.id, name="Stocktaking", starts_on=from_on, ends_on=until_on))
+    db.commit()
+
+
+def later(desk: FlaskClient, address: str) -> tuple[str, str]:
+    """Where the last link of the first free times leads, and its words."""
+    found = re.search(r'<a href="([^"]+)" class="more">([^<]+)</a>', text(desk, address))
+    assert found
+    return found.group(1), found.group(2)
+
+
+def test_after_the_first_free_times_comes_the_next_day_that_has_any(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic
+) -> None:
+    close(db, clinic, TUESDAY, date(2026, 11, 26))
+    assert later(desk, DAY) == ("/desk/?on=2026-11-27", "Fri 27 Nov: 4 free")
+
+
+def test_where_the_week_has_no_free_time_left_the_next_week_is_a_press_away(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic
+) -> None:
+    close(db, clinic, TUESDAY, date(2026, 11, 29))
+    page = text(desk, DAY)
+    assert "Nothing free for 60 minutes" in page
+    assert later(desk, DAY) == ("/desk/?on=2026-11-30", "Next week")
+    assert later(desk, "/desk/?on=2026-11-29")[1] == "Next week"
+
+
 def test_the_night_the_clocks_go_back_keeps_wall_times(
     app: Flask, desk: FlaskClient, clinic: makers.Clinic, book: Book
 ) -> None:
