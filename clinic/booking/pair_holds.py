@@ -68,6 +68,8 @@ def take_time(
     """
     pair = locked(session, now, pair_id)
     first, second = both(pair)
+    if pair.party_id is not None:  # booked meanwhile, in another tab
+        raise Stale()
     if pair.turn is not Turn.BOTH or not all(is_ready(journeys.state_of(each)) for each in (first, second)):
         raise Stale()
     if (first.option_id, second.option_id) != looked_at:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, pairs, provisional_times, services
+from clinic.booking import former_parties, lifecycle, pairs, provisional_times, services
 from clinic.booking.models import Appointment, Hold, JourneyPair, Party, PartyMember, SharedRoom
 from clinic.booking.pairs import Pair, Side
 from clinic.booking.pairs import find as find
@@ -89,12 +89,13 @@ def bring(
 ) -> Party:
     """Books somebody who comes along with an appointment, which is moved where that start is another one.
 
-    Both or neither. WrongState where the appointment is not to come, or is one of a party already.
+    Both or neither. WrongState where the appointment is not to come, or comes together with somebody already;
+    whom it came with before is left behind.
     """
     appointment = services.locked(session, appointment_id, version)
     if appointment.status not in lifecycle.MOVABLE or appointment.entry_id is None:
         raise WrongState()
-    if party_of(session, appointment_id) is not None:
+    if companion(session, appointment_id) is not None:
         raise WrongState("Two people come together already.")
     _check_two(appointment.client, guest.client)
     option, site = option_and_site(session, guest.wish)
@@ -102,12 +103,14 @@ def bring(
     _check_guest(guest, option, day_at(site, starts_at), starts_at, now)
     _check_move(appointment, starts_at, now)
     stays = appointment.starts_at == starts_at
-    own = services.wish_of(appointment, is_desk=True)
+    own = replace(services.wish_of(appointment, is_desk=True), ignore_entry_id=None)
     own = replace(own, therapist_id=appointment.therapist_id) if stays else own
     wishes = (own, guest.wish)
-    sides = pairs.sides_at(session, wishes, starts_at, now, ())
+    rooms = former_parties.rooms_of(session, [appointment_id])
+    sides = pairs.sides_at(session, wishes, starts_at, now, _entries_that_go([appointment], rooms))
     shared = pairs.shared_rooms(session, site.id, sides) if one_room else None
     with session.begin_nested():
+        former_parties.leave(session, [appointment_id], rooms)
         diary.strike(session, appointment.entry_id)
         pair, entries = pairs.enter(session, now, wishes, sides, shared, starts_at)
         diary.become_appointment(session, entries[0], appointment.lapses_at)
@@ -269,21 +272,38 @@ def unite(
     version: int | None = None,
     one_room: bool = False,
 ) -> Party:
-    """Makes a party of two appointments that are booked already, both at that start; both or neither."""
+    """Makes a party of two appointments that are booked already, both at that start; both or neither.
+
+    WrongState where one of them is not to come, or comes together with somebody already; whom they came with
+    before are left behind.
+    """
     first, last = sorted((appointment_id, other_id))
     found = {each: services.locked(session, each, version if each == appointment_id else None)
              for each in (first, last)}  # fmt: skip
     both = [found[appointment_id], found[other_id]]
     _check_two(both[0].client, both[1].client)
-    if any(party_of(session, each.id) is not None for each in both):
+    if any(companion(session, each.id) is not None for each in both):
         raise WrongState("Two people come together already.")
     if both[0].site_id != both[1].site_id:
         raise NotOffered("They are booked at two sites. Move one of them first.")
     _check_both(both, starts_at, now, is_client=False)
-    ignore = [each.entry_id for each in both if each.entry_id is not None]
+    rooms = former_parties.rooms_of(session, [first, last])
+    ignore = _entries_that_go(both, rooms)
     with session.begin_nested():
+        former_parties.leave(session, [first, last], rooms)
         pair, entries = _shift(session, now, both, starts_at, ignore, actor=actor, is_shared=one_room)
         return join(session, now, both, room_entry_id(pair, entries), actor)
+
+
+def entries_that_go(session: Session, both: Sequence[Appointment]) -> list[int]:
+    """The diary entries that go when these are brought together: theirs, and rooms nobody needs any more."""
+    rooms = former_parties.rooms_of(session, [each.id for each in both], only_look=True)
+    return _entries_that_go(both, rooms)
+
+
+def _entries_that_go(both: Sequence[Appointment], rooms: Sequence[SharedRoom]) -> list[int]:
+    owned = [*(each.entry_id for each in both), *(each.entry_id for each in rooms)]
+    return [entry_id for entry_id in owned if entry_id is not None]
 
 
 def _check_both(both: Sequence[Appointment], starts_at: datetime, now: datetime, *, is_client: bool) -> None:
@@ -400,6 +420,7 @@ def _locked(session: Session, party_id: int) -> Party:
     party = session.get_one(Party, party_id, populate_existing=True)
     for member in party.members:
         services.locked(session, member.appointment_id)
+    session.expire(party, ["members"])  # whoever was waited for may come with somebody else by now
     return party
 
 

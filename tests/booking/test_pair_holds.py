@@ -456,3 +456,14 @@ def test_once_booked_nothing_of_it_is_given_back_by_leaving(session: Session, tw
     pair_journeys.leave(session, two.now, two.pair.id)
     assert [one.status, other.status] == [Status.BOOKED] * 2
     assert two.is_whole
+
+
+def test_once_booked_no_other_time_is_held(session: Session, two: Two) -> None:
+    """In another tab, or by going back: what is booked is moved, and not booked beside."""
+    two.take()
+    two.keep()
+    booked = two.confirm()
+    with pytest.raises(Stale):
+        two.take(TEN + 3 * HOUR)
+    assert [each.status for each in session.scalars(sa.select(Hold))] == [HoldStatus.CONFIRMED] * 2
+    assert two.confirm() == booked

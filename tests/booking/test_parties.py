@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from clinic.booking import diary_check, parties, services, slots
+from clinic.booking import diary_check, parties, services, slots, taking_back
 from clinic.booking.models import Appointment, Party
 from clinic.booking.parties import Guest
 from clinic.booking.statuses import Status
@@ -283,4 +283,95 @@ def test_two_appointments_become_a_pair(
     assert one.starts_at == other.starts_at == TEN
     assert one.room_id == other.room_id == wide.id
     assert parties.companion(session, one.id) == other
+    assert is_whole(session, now)
+
+
+# --- with somebody else ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one_room", [False, True])
+def test_who_still_comes_may_bring_another_instead(
+    session: Session, now: datetime, clinic: Clinic, anna: Guest, ben: Guest, wide: Room, one_room: bool
+) -> None:
+    """In the room that was for her and the one who called off: it goes back to be taken anew."""
+    one, other = both_of(session, parties.book(session, now, anna, ben, TEN, actor="desk", one_room=one_room))
+    services.cancel(session, now, other.id, actor="desk")
+    cara = guest(session, now, clinic, "Cara Lane")
+    parties.bring(session, now, one.id, cara, TEN, actor="desk", one_room=one_room)
+    here = parties.companion(session, one.id)
+    assert here is not None
+    assert here.client_id == cara.client.id
+    assert one.room_id == here.room_id if one_room else one.room_id != here.room_id
+    assert is_whole(session, now)
+
+
+def test_who_called_off_comes_back_alone_once_the_other_comes_with_somebody_else(
+    session: Session, now: datetime, clinic: Clinic, anna: Guest, ben: Guest, wide: Room
+) -> None:
+    one, other = both_of(session, parties.book(session, now, anna, ben, TEN, actor="desk", one_room=True))
+    services.cancel(session, now, other.id, actor="desk")
+    cara = guest(session, now, clinic, "Cara Lane")
+    parties.bring(session, now, one.id, cara, TEN + 3 * HOUR, actor="desk")
+    taking_back.reactivate(session, now, other.id, actor="desk")
+    assert other.status is Status.BOOKED
+    assert parties.companion(session, other.id) is None
+    assert parties.tidy(session) == 0
+    assert is_whole(session, now)
+
+
+@pytest.mark.parametrize("one_room", [False, True])
+def test_two_who_were_parted_are_brought_together_again(
+    session: Session, now: datetime, anna: Guest, ben: Guest, wide: Room, one_room: bool
+) -> None:
+    """One of them was moved to another time, and the room that they shared is free for it."""
+    one, other = both_of(session, parties.book(session, now, anna, ben, TEN, actor="desk", one_room=True))
+    services.move(session, now, other.id, TEN + 3 * HOUR, actor="desk")
+    parties.unite(session, now, one.id, other.id, TEN, actor="desk", one_room=one_room)
+    assert one.starts_at == other.starts_at == TEN
+    assert parties.companion(session, one.id) == other
+    assert (one.room_id == other.room_id) is one_room
+    assert is_whole(session, now)
+    with pytest.raises(WrongState):
+        parties.unite(session, now, one.id, other.id, TEN + HOUR, actor="desk")
+
+
+def test_who_was_parted_and_comes_with_another_leaves_the_room_to_who_is_in_it(
+    session: Session, now: datetime, clinic: Clinic, anna: Guest, ben: Guest, wide: Room
+) -> None:
+    one, other = both_of(session, parties.book(session, now, anna, ben, TEN, actor="desk", one_room=True))
+    services.move(session, now, other.id, TEN + 3 * HOUR, actor="desk")
+    cara = guest(session, now, clinic, "Cara Lane")
+    parties.bring(session, now, other.id, cara, TEN + 3 * HOUR, actor="desk", one_room=True)
+    assert parties.tidy(session) == 0
+    services.move(session, now, other.id, TEN + 5 * HOUR, actor="desk")
+    services.move(session, now, one.id, TEN + 5 * HOUR, actor="desk")
+    assert parties.companion(session, one.id) is None
+    parties.tidy(session)
+    assert is_whole(session, now)
+
+
+def test_whom_somebody_brings_may_have_the_therapist_that_she_had(
+    session: Session, now: datetime, clinic: Clinic, anna: Guest
+) -> None:
+    """Her own time does not stand in the way of either of them."""
+    booked = services.book(session, now, anna.wish, TEN, anna.client, anna.intake, actor="desk")
+    named = guest(session, now, clinic, "Cara Lane", therapist_id=booked.therapist_id)
+    parties.bring(session, now, booked.id, named, TEN + HOUR / 2, actor="desk")
+    here = parties.companion(session, booked.id)
+    assert here is not None
+    assert here.therapist_id == named.wish.therapist_id != booked.therapist_id
+    assert is_whole(session, now)
+
+
+def test_nobody_is_brought_along_to_two_who_come_together(
+    session: Session, now: datetime, clinic: Clinic, anna: Guest, ben: Guest
+) -> None:
+    party = parties.book(session, now, anna, ben, TEN, actor="desk")
+    alone = guest(session, now, clinic, "Cara Lane")
+    third = services.book(session, now, alone.wish, TEN + 3 * HOUR, alone.client, alone.intake, actor="desk")
+    one, other = both_of(session, party)
+    with pytest.raises(WrongState):
+        parties.unite(session, now, third.id, one.id, TEN + 5 * HOUR, actor="desk")
+    with pytest.raises(WrongState):
+        parties.bring(session, now, other.id, alone, TEN, actor="desk")
     assert is_whole(session, now)

@@ -165,7 +165,7 @@ def _page(card: Card, errors: list[tuple[str, str]] | None = None, status: int =
     appointment = session.get_one(Appointment, card.listed.id)
     partner = parties.companion(session, appointment.id)
     second = None if partner is not None else _second(card)
-    in_one = _in_one(session, appointment)
+    in_one = _in_one(session, partner)
     found: list[Pair] = []
     if partner is not None or (
         second is not None and (second.option is not None or second.booked is not None)
@@ -190,9 +190,9 @@ def _page(card: Card, errors: list[tuple[str, str]] | None = None, status: int =
     return html, status
 
 
-def _in_one(session: Session, appointment: Appointment) -> bool:
+def _in_one(session: Session, partner: Appointment | None) -> bool:
     """Whether they are to be in one room: those who come together as they are, others as was asked for."""
-    party = parties.party_of(session, appointment.id)
+    party = parties.party_of(session, partner.id) if partner is not None else None
     if party is None:
         return request.values.get("rooms") == "one"
     return parties.is_one_room(party)
@@ -278,22 +278,19 @@ def _find(
     """When both can come, from the day asked for or the appointment's own on."""
     session, now = database.session(), database.now()
     own = replace(services.wish_of(appointment, is_desk=True), ignore_entry_id=None)
-    ignore = [appointment.entry_id] if appointment.entry_id else []
     other_appointment = partner or (second.booked if second is not None else None)
+    both = [each for each in (appointment, other_appointment) if each is not None]
     if other_appointment is not None:
         other = replace(services.wish_of(other_appointment, is_desk=True), ignore_entry_id=None)
-        party = parties.party_of(session, appointment.id)
-        ignore = parties.entries_of(party) if party is not None else ignore
-        if party is None and other_appointment.entry_id is not None:
-            ignore.append(other_appointment.entry_id)
     else:
         assert second is not None
         other = _wish(card, second)
+    party = parties.party_of(session, appointment.id) if partner is not None else None
+    ignore = parties.entries_of(party) if party is not None else parties.entries_that_go(session, both)
     today = local_day(now, card.listed.tz)
     asked = read_day(request.values.get("on"))
     first = max(today, asked or min(card.listed.local_day, today + timedelta(days=60)))
     days = 1 if asked is not None else LOOK_DAYS
-    both = [each for each in (appointment, other_appointment) if each is not None]
     waits = any(each.status is Status.PROVISIONAL for each in both) or _is_held(second, today)
     earliest = provisional_times.earliest(now, waits=waits)
     found = parties.find(session, own, other, first, days, now, one_room=in_one, ignore=ignore)

@@ -244,6 +244,34 @@ def test_one_of_two_is_moved_at_the_desk_and_who_still_comes_is_told(
     assert "Comes with" not in desk.get(f"/desk/appointment/{other.reference}").text
 
 
+def test_who_still_comes_brings_somebody_else(
+    desk: FlaskClient, db: Session, clinic: makers.Clinic, pair: list[Appointment], ben: int
+) -> None:
+    gone, stays = pair
+    form = {"reason": "client", "version": gone.version, "who": "one"}
+    desk.post(f"/desk/appointment/{gone.reference}/cancel", data=form)
+    wanted = {"person": ben, "option": clinic.deep.id, "slot": "2026-11-24T10:00Z", "unchanged": "yes"}
+    assert desk.post(path(stays), data={**wanted, "version": all_of(db)[1].version}).status_code == 303
+    other = parties.companion(db, all_of(db)[1].id)
+    assert other is not None
+    assert (other.client_id, other.starts_at) == (ben, TUESDAY_TEN)
+
+
+def test_two_who_were_parted_are_brought_together_again_at_a_time_that_is_shown(
+    desk: FlaskClient, db: Session, pair: list[Appointment]
+) -> None:
+    one, other = pair
+    slot = f"2026-11-24T14:00Z/{one.therapist_id}/{one.site_id}"
+    desk.post(f"/desk/appointment/{one.reference}/move", data={"slot": slot, "version": one.version})
+    asked = {"person": other.client_id, "option": f"b{other.id}"}
+    page = desk.get(f"{path(one)}?person={other.client_id}&option=b{other.id}").text
+    shown = re.findall(r'name="slot"[^>]*value="([^"]+)"', page)
+    assert shown[0] == "2026-11-24T14:00Z"
+    form = {**asked, "slot": shown[0], "version": all_of(db)[0].version}
+    assert desk.post(path(one), data=form).status_code == 303
+    assert parties.companion(db, all_of(db)[0].id) is not None
+
+
 def test_both_are_not_cancelled_where_the_other_one_has_changed_meanwhile(
     desk: FlaskClient, db: Session, pair: list[Appointment]
 ) -> None:
