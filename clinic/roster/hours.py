@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from calendar import day_name
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound
 from clinic.kernel.ticks import TICK_MINUTES
 from clinic.roster.models import Site, Therapist, WorkingBreak, WorkingHours
-from clinic.roster.overlaps import Meeting, Weekly, first_meeting
+from clinic.roster.overlaps import Meeting, Weekly, first_meeting, meetings
 from clinic.roster.writing import check_day, fresh, touch
 
 _DAY = timedelta(days=1)
@@ -179,6 +180,44 @@ def meeting(
         for first, last in _left(row, from_on, until_on, replaces)
     ]
     return first_meeting(new, others)
+
+
+def refuse_meetings_in(session: Session, site_id: int, tz: str, since: date) -> None:
+    """Refuses a new time zone for a site in which somebody's hours, from `since` on, meet those elsewhere.
+
+    BadInput at 'tz' names everybody and their days of the week at the site.
+    """
+    found = _meetings_in(session, site_id, tz, since)
+    if not found:
+        return
+    names = {row.id: row.name for row in session.execute(sa.select(Therapist.id, Therapist.name))}
+    said = "; ".join(
+        f"{names[therapist_id]} on {', '.join(day_name[day] for day in sorted(days))}"
+        for therapist_id, days in sorted(found.items(), key=lambda each: names[each[0]])
+    )
+    raise BadInput(
+        f"In that zone hours here would overlap with hours at another site: {said}. Change the hours first.",
+        "tz",
+    )
+
+
+def _meetings_in(session: Session, site_id: int, tz: str, since: date) -> dict[int, set[int]]:
+    """The days of the week, by therapist, on which hours at a site would meet others in a new zone."""
+    zones = {row.id: walltime.zone(row.tz) for row in session.execute(sa.select(Site.id, Site.tz))}
+    zones[site_id] = walltime.zone(tz)
+    here: dict[int, list[Weekly]] = {}
+    elsewhere: dict[int, list[Weekly]] = {}
+    for row in session.scalars(sa.select(WorkingHours).where(*_reaching_into(since, None))):
+        weekly = Weekly(
+            row.site_id, zones[row.site_id], row.weekday, row.opens, row.closes,
+            max(row.valid_from_on, since), row.valid_until_on,
+        )  # fmt: skip
+        (here if row.site_id == site_id else elsewhere).setdefault(row.therapist_id, []).append(weekly)
+    found: dict[int, set[int]] = {}
+    for therapist_id in here.keys() & elsewhere.keys():
+        for each in meetings(here[therapist_id], elsewhere[therapist_id]):
+            found.setdefault(therapist_id, set()).add(each.one.weekday)
+    return found
 
 
 def _left(

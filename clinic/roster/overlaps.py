@@ -55,13 +55,18 @@ class Meeting:
 
 def first_meeting(new: Sequence[Weekly], others: Sequence[Weekly]) -> Meeting | None:
     """The soonest that one of the new hours shares time with another of them, or with one of the others."""
+    return min(meetings(new, others), key=lambda each: each.on, default=None)
+
+
+def meetings(new: Sequence[Weekly], others: Sequence[Weekly]) -> list[Meeting]:
+    """Every pair of hours that shares time, of the new ones among themselves and with the others."""
     found = []
     for at, one in enumerate(new):
         for other in (*new[at + 1 :], *others):
             on = _first_day(one, other)
             if on is not None:
                 found.append(Meeting(one, other, on))
-    return min(found, key=lambda each: each.on, default=None)
+    return found
 
 
 def _first_day(one: Weekly, other: Weekly) -> date | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, EmailField, SelectField, StringField, TelField, TextAreaField
 from wtforms.fields import SelectChoice
 
-from clinic.booking import impact
+from clinic.booking import impact, new_zone
 from clinic.intake.locales import locales
 from clinic.kernel.errors import BadInput, NotFound
 from clinic.kernel.money import SYMBOLS
@@ -173,27 +173,26 @@ def new_site() -> ResponseReturnValue:
 @blueprint.route("/sites/<int:site_id>", methods=["GET", "POST"])
 @access.allow(access.OWNER)
 def site(site_id: int) -> ResponseReturnValue:
-    """Changes a site; a new zone is asked about once more where something is booked."""
+    """Changes a site; a new zone is refused where it would move what people were told."""
     session = database.session()
     stands = _site(session, site_id)
     form = SiteForm().prepare()
     if request.method == "GET":
         return _page(form.fill(stands), stands)
-    coming = impact.coming(session, database.now(), site_id=site_id)
-    moves_clock = stands.tz != (form.tz.data or "").strip()
-    if moves_clock and coming and "sure" not in request.form and _zone_exists(form.tz.data or ""):
-        return _page(form, stands, asks=True)
-    status = submit(form, lambda writing: roster.save_site(writing, form.facts(), site_id, form.seen_version))
+    now = database.now()
+
+    def save(writing: Session) -> None:
+        facts = form.facts()
+        new_zone.refuse(writing, now, site_id, facts.tz)
+        roster.save_site(writing, facts, site_id, form.seen_version)
+
+    status = submit(form, save)
     if status is None:
         flash("Saved.")
         return redirect(url_for("admin.site", site_id=site_id), code=303)
     stands = _site(session, site_id)
     differs = form.against(SiteForm(formdata=None).prepare().fill(stands)) if status == 409 else []
     return _page(form, stands, status, differs)
-
-
-def _zone_exists(name: str) -> bool:
-    return name.strip() in available_timezones()
 
 
 def _fill_in_usual(form: SiteForm) -> None:
@@ -215,7 +214,6 @@ def _page(
     stands: Site | None,
     status: int = 200,
     differs: list[Standing] | None = None,
-    asks: bool = False,
 ) -> ResponseReturnValue:
     session = database.session()
     values: dict[str, Any] = {
@@ -224,7 +222,6 @@ def _page(
         "coming": impact.coming(session, database.now(), site_id=stands.id) if stands else [],
         "differs": differs,
         "status": status,
-        "asks": asks,
         "zones": sorted(
             name for name in available_timezones() if "/" in name and not name.startswith("Etc/")
         ),

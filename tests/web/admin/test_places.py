@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from clinic.audit.models import AuditEvent
 from clinic.people.models import RoleName, User
+from clinic.roster import services as roster
 from clinic.roster.models import Closure, Maintenance, Room, Site, TimeOff
 from tests import makers
 from tests.conftest import NOW
-from tests.web.admin.conftest import book, fields_of, look_again
+from tests.web.admin.conftest import at, book, fields_of, look_again
 
 pytestmark = pytest.mark.database
 
@@ -106,16 +107,58 @@ def test_the_promise_to_who_waits_for_a_yes_is_the_owners(
     assert (clinic.site.decide_within_hours, clinic.site.provisional_hours) == (24, 72)
 
 
-def test_a_new_zone_is_asked_about_where_something_is_booked(
+def test_a_new_zone_that_would_move_what_a_client_was_told_is_refused_and_nothing_is_written(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    book(db, clinic, 28)
+    book(db, clinic, 25, who=1)
+    form = fields_of(owner.get("/clinic/sites/1").text) | {"tz": "Europe/Paris", "name": "Elsewhere"}
+    refused = owner.post("/clinic/sites/1", data=form)
+    assert refused.status_code == 422
+    told = (
+        "2 coming appointments would show another time than the client was told: Client 25, "
+        "Tuesday 24 November at 10:00, would show as 11:00."
+    )
+    assert told in refused.text
+    assert 'value="Elsewhere"' in refused.text
+    look_again(db)
+    assert (clinic.site.tz, clinic.site.name) == ("Europe/London", "Canal Street")
+
+
+def test_a_new_zone_with_the_same_clock_is_taken_whatever_is_booked(
     db: Session, clinic: makers.Clinic, owner: FlaskClient
 ) -> None:
     book(db, clinic, 25)
+    form = fields_of(owner.get("/clinic/sites/1").text) | {"tz": "Europe/Dublin"}
+    assert owner.post("/clinic/sites/1", data=form).status_code == 303
+    look_again(db)
+    assert clinic.site.tz == "Europe/Dublin"
+
+
+def test_a_new_zone_is_taken_where_nothing_is_ahead_and_not_over_time_off_by_the_old_clock(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    off = {"therapist_id": str(clinic.therapists[1].id), "first": "2026-12-25", "reason": "Course"}
+    assert owner.post("/clinic/days-off/time-off", data=off).status_code == 303
     form = fields_of(owner.get("/clinic/sites/1").text) | {"tz": "Europe/Paris"}
-    asked = owner.post("/clinic/sites/1", data=form)
-    assert (asked.status_code, "Not saved yet" in asked.text) == (200, True)
-    assert owner.post("/clinic/sites/1", data=form | {"sure": "y"}).status_code == 303
+    refused = owner.post("/clinic/sites/1", data=form)
+    assert refused.status_code == 422
+    assert "The time off of Tom Whitfield would move on the clock." in refused.text
+    number = db.scalars(sa.select(TimeOff.id)).one()
+    assert owner.post(f"/clinic/days-off/time-off/{number}/cancel").status_code == 303
+    assert owner.post("/clinic/sites/1", data=form).status_code == 303
     look_again(db)
     assert clinic.site.tz == "Europe/Paris"
+
+
+def test_a_new_zone_is_not_taken_over_a_room_out_of_use_by_the_old_clock(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    roster.add_maintenance(db, NOW, clinic.rooms[0].id, at(25), at(27), "Paint")
+    db.commit()
+    form = fields_of(owner.get("/clinic/sites/1").text) | {"tz": "Europe/Paris"}
+    refused = owner.post("/clinic/sites/1", data=form)
+    assert (refused.status_code, "The time without Room 1 would move" in refused.text) == (422, True)
 
 
 def test_time_off_names_what_is_in_the_way(db: Session, clinic: makers.Clinic, owner: FlaskClient) -> None:

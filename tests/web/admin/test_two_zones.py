@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from clinic.roster.models import Site, WorkingHours
 from tests import makers
+from tests.web.admin.conftest import fields_of, look_again
 from tests.web.admin.test_people import address, hours_form
 
 pytestmark = pytest.mark.database
@@ -57,3 +59,42 @@ def test_looking_first_says_it_too(
     form.pop("save")
     answer = owner.post(address(clinic), data=form | {"from_on": "2026-12-01", "look": "1"})
     assert "On Tuesday 30 March 2027 these hours overlap with those at Pune" in answer.text
+
+
+def test_a_new_zone_in_which_hours_of_two_sites_meet_is_refused_with_names_and_days(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient, pune: Site
+) -> None:
+    form = hours_form(owner, clinic, **second_span(pune, "9:00", "13:00"))  # 3:30 to 7:30 in London
+    assert owner.post(address(clinic), data=form | {"from_on": "2026-12-01"}).status_code == 303
+    page = f"/clinic/sites/{pune.id}"
+    refused = owner.post(page, data=fields_of(owner.get(page).text) | {"tz": "Europe/London"})
+    assert refused.status_code == 422
+    sentence = (
+        "In that zone hours here would overlap with hours at another site: "
+        f"{clinic.therapists[0].name} on Tuesday. Change the hours first."
+    )
+    assert sentence in refused.text
+    assert 'id="tz-error"' in refused.text
+    assert 'value="Europe/London"' in refused.text
+    look_again(db)
+    assert pune.tz == "Asia/Kolkata"
+    # An hour and a half apart still, on both clocks.
+    taken = owner.post(page, data=fields_of(owner.get(page).text) | {"tz": "Asia/Karachi"})
+    assert taken.status_code == 303
+
+
+def test_hours_that_are_over_are_no_reason_against_a_new_zone(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient, pune: Site
+) -> None:
+    makers.therapist(db, pune, "Kiran Rao", [])
+    amara = clinic.therapists[0].id
+    db.add(
+        WorkingHours(
+            therapist_id=amara, site_id=pune.id, weekday=1, opens=540, closes=780,
+            valid_from_on=date(2026, 1, 1), valid_until_on=date(2026, 11, 1),
+        )
+    )  # fmt: skip
+    db.commit()
+    page = f"/clinic/sites/{pune.id}"
+    form = fields_of(owner.get(page).text) | {"tz": "Europe/London"}
+    assert owner.post(page, data=form).status_code == 303
