@@ -24,7 +24,7 @@ from tests.race.model import (
 from tests.race.two import half_of, room_square
 
 if TYPE_CHECKING:
-    from tests.race.checker import Judge
+    from tests.race.judge import Judge
 
 WAY_LASTS = 24 * 60 * 60_000_000  # how long two may take for the pages, on the service's clock
 
