@@ -30,7 +30,7 @@ def reactivate(
     appointment = services.locked(session, appointment_id, version)
     if appointment.status is not Status.CANCELLED:
         return services.reactivate(session, now, appointment_id, actor=actor, version=version)
-    shared = _shared_room(session, appointment)
+    shared = room_of_two(session, appointment)
     with session.begin_nested():
         if shared is not None:
             _take_room(session, now, appointment, shared)
@@ -39,7 +39,7 @@ def reactivate(
     return back
 
 
-def _shared_room(session: Session, appointment: Appointment) -> SharedRoom | None:
+def room_of_two(session: Session, appointment: Appointment) -> SharedRoom | None:
     """The room for two that the appointment was in, locked; None for whoever had a room alone.
 
     That may have been the same room at another time, where one of the two was moved.
@@ -79,6 +79,20 @@ def _take_room(session: Session, now: datetime, appointment: Appointment, shared
     except SlotTaken:
         raise SlotTaken(ROOM_GONE, who=OwnerKind.ROOM) from None
     session.flush()
+
+
+def kept_room(session: Session, appointment: Appointment) -> SharedRoom | None:
+    """The room for two that is taken for the appointment by its party, locked; None where it has its own."""
+    shared = room_of_two(session, appointment)
+    return shared if shared is not None and shared.entry_id is not None else None
+
+
+def fit_room(session: Session, now: datetime, appointment: Appointment, shared: SharedRoom) -> None:
+    """Keeps the party's room for as long as they need it now; SlotTaken where somebody else has it then."""
+    start = appointment.starts_at
+    claim = Claim(OwnerKind.ROOM, shared.room_id, start, start + _needed(appointment, shared))
+    if shared.entry_id is not None:
+        diary.move(session, shared.entry_id, [claim], now)
 
 
 def _needed(appointment: Appointment, shared: SharedRoom) -> timedelta:
