@@ -13,13 +13,24 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.booking import taking_back
 from clinic.booking.lifecycle import LIVE
 from clinic.booking.models import Appointment, Hold, JourneyPair, SharedRoom
+from clinic.booking.slots import Slot
 from clinic.booking.statuses import HoldStatus
+from clinic.booking.taking import claims_of
 from clinic.kernel.errors import SlotTaken
 from clinic.roster import diary
 from clinic.roster.hands import effort_of
-from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, Maintenance, SlotClaim, TimeOff
+from clinic.roster.models import (
+    DiaryEntry,
+    DiarySpan,
+    EntryKind,
+    Maintenance,
+    OwnerKind,
+    SlotClaim,
+    TimeOff,
+)
 
 PAST_KEPT = timedelta(days=1)
 
@@ -125,20 +136,20 @@ def _uneven(session: Session) -> Iterator[Fault]:
 
 def _enter_again(session: Session, now: datetime, appointment_id: int) -> bool:
     appointment = session.get_one(Appointment, appointment_id, with_for_update=True)
-    option = appointment.option
-    claims = diary.session_claims(
-        therapist_id=appointment.therapist_id,
-        room_id=appointment.room_id,
-        client_id=appointment.client_id,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at,
-        buffer_before=option.buffer_before_minutes,
-        buffer_after=option.buffer_after_minutes,
-        turnover=option.turnover_minutes,
+    slot = Slot(appointment.starts_at, appointment.therapist_id, appointment.room_id)
+    claims = claims_of(
+        appointment.option, slot, appointment.starts_at, appointment.ends_at, appointment.client_id
     )
+    if taking_back.kept_room(session, appointment) is not None:
+        claims = [claim for claim in claims if claim.kind is not OwnerKind.ROOM]
     try:
         appointment.entry_id = diary.enter(
-            session, EntryKind.APPOINTMENT, claims, now, effort=effort_of(option)
+            session,
+            EntryKind.APPOINTMENT,
+            claims,
+            now,
+            expires_at=appointment.lapses_at,
+            effort=effort_of(appointment.option),
         )
     except SlotTaken:
         return False

@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import diary_check, services
+from clinic.booking import decisions, diary_check, parties, services
 from clinic.booking.models import Appointment
+from clinic.booking.parties import Guest
 from clinic.roster import diary
 from clinic.roster.diary import Claim
-from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
+from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, Room, SlotClaim
 from tests import makers
 
 pytestmark = pytest.mark.database
@@ -58,6 +59,31 @@ def test_an_appointment_missing_from_the_diary_is_entered_again(
     assert [(fault.kind, fault.number) for fault in faults] == [("missing", appointment.id)]
     assert diary_check.repair(session, now, faults) == []
     assert appointment.entry_id is not None
+    assert kinds(session, now) == []
+
+
+def test_a_time_that_waits_is_entered_again_for_as_long_as_it_is_kept(
+    session: Session, now: datetime, appointment: Appointment
+) -> None:
+    """And not for good: nobody may decide, and then it is anybody's."""
+    decisions.reopen(session, now, appointment, actor="rules")
+    appointment.lapses_at = now + timedelta(hours=5)
+    diary.strike(session, appointment.entry_id)
+    session.expire_all()
+    assert diary_check.repair(session, now, diary_check.look(session, now)) == []
+    assert session.get_one(DiaryEntry, appointment.entry_id).expires_at == appointment.lapses_at
+
+
+def test_one_of_two_is_entered_again_into_the_room_that_is_theirs(session: Session, now: datetime) -> None:
+    clinic = makers.clinic(session)
+    session.add(Room(site_id=clinic.site.id, name="Room for two", places=2))
+    session.flush()
+    both = [makers.client(session, now, name) for name in ("Anna Petrova", "Ben Hall")]
+    guests = [Guest(who, makers.intake(session, now), clinic.wish(client_id=who.id)) for who in both]
+    party = parties.book(session, now, *guests, TEN, actor="test", one_room=True)
+    diary.strike(session, parties.coming(party)[0].entry_id)
+    session.expire_all()
+    assert diary_check.repair(session, now, diary_check.look(session, now)) == []
     assert kinds(session, now) == []
 
 
