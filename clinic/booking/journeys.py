@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from clinic import batch
 from clinic.booking import kept, returning, services
 from clinic.booking.hold_limits import Source
 from clinic.booking.journey import State, Step, Verdict, may_open
@@ -419,13 +420,13 @@ def confirm(session: Session, now: datetime, which: ToBook | int, hold_id: int, 
     if details.is_child and details.booked_by:
         household.keep_guardian(session, now, client, details.booked_by)
     of, reference = (held, locked.reference) if locked is not None else (held.id, None)
-    made = services.confirm(session, now, of, client, actor="client", reference=reference)
+    with batch.gathered(session):
+        made = services.confirm(session, now, of, client, actor="client", reference=reference)
+        _record_consents(session, now, journey, client, details, terms)
+        batch.change(session, journey, appointment_id=made.id, expires_at=now + LIFETIME)
+        journey.take_appointment(made)
     if journey.intake is not None and known is not None:
         returning.reopen_worse(session, now, client, journey.intake)
-    _record_consents(session, now, journey, client, details, terms)
-    journey.take_appointment(made)
-    journey.expires_at = now + LIFETIME
-    session.flush()
     return made
 
 

@@ -24,7 +24,7 @@ from clinic.booking.statuses import HoldStatus, Status
 from clinic.booking.taking import check_start, day_at, new_hold, option_and_site
 from clinic.catalog.models import OfferingOption
 from clinic.intake.models import Intake
-from clinic.kernel.errors import BadInput, HoldLapsed, NotOffered, SlotTaken, WrongState
+from clinic.kernel.errors import BadInput, NotOffered, SlotTaken, WrongState
 from clinic.kernel.ticks import tick_of
 from clinic.people.models import Client
 from clinic.roster import diary
@@ -173,8 +173,7 @@ def join(
     for appointment in made:
         session.add(PartyMember(appointment_id=appointment.id, party_id=party.id))
     if room_entry is not None:
-        if not diary.become_appointment(session, room_entry):
-            raise HoldLapsed()
+        diary.become_appointment(session, room_entry)
         session.add(SharedRoom(party_id=party.id, room_id=made[0].room_id, entry_id=room_entry))
     for appointment, other in ((made[0], made[1]), (made[1], made[0])):
         services.note(session, now, appointment, actor, "together", f"with {other.reference}")

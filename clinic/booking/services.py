@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from clinic import batch
 from clinic.booking import hold_limits, lifecycle, messages, provisional_times
 from clinic.booking.hold_limits import Share, Source
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
@@ -184,15 +185,15 @@ def confirm(
         diary.extend(session, held.entry_id, [claim], now)
     elif held.client_id != client.id:
         raise BadInput("This time is held for someone else.")
-    if not diary.become_appointment(session, held.entry_id, lapses_at):
-        raise HoldLapsed()
-    held.status, held.client_id = HoldStatus.CONFIRMED, client.id
-    if intake is not None and intake.client_id is None:
-        intake.client_id = client.id
     appointment = _add(session, now, held, client, via, lapses_at, reference or _free_reference(session))
     kind = "provisional" if lapses_at else "booked"
-    note(session, now, appointment, actor, kind, messages.long_when(held.starts_at, held.site.tz))
-    messages.tell(session, now, kind, appointment)
+    with batch.gathered(session):
+        diary.become_appointment(session, held.entry_id, lapses_at)
+        batch.change(session, held, status=HoldStatus.CONFIRMED, client_id=client.id)
+        if intake is not None and intake.client_id is None:
+            batch.change(session, intake, client_id=client.id)
+        note(session, now, appointment, actor, kind, messages.long_when(held.starts_at, held.site.tz))
+        messages.tell(session, now, kind, appointment)
     return appointment
 
 
@@ -488,9 +489,14 @@ def note(
     session: Session, now: datetime, appointment: Appointment, actor: str, kind: str, detail: str = ""
 ) -> None:
     """Adds to what happened to an appointment. `detail` has no health word."""
-    session.flush()
-    row = {"appointment_id": appointment.id, "at": now, "actor": actor, "kind": kind, "detail": detail}
-    session.connection().execute(_NEW_EVENT, row)
-
-
-_NEW_EVENT = sa.insert(AppointmentEvent.__table__)  # type: ignore[arg-type]
+    if appointment.id is None:
+        session.flush()
+    batch.add(
+        session,
+        AppointmentEvent,
+        appointment_id=appointment.id,
+        at=now,
+        actor=actor,
+        kind=kind,
+        detail=detail,
+    )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from clinic import batch
 from clinic.kernel.errors import BadInput
 from clinic.people import contact, passwords
 from clinic.people.models import Client, Consent, ConsentKind, Role, RoleName, User
@@ -155,22 +156,14 @@ def kept_client(
 def record_consents(
     session: Session, now: datetime, agreed: Mapping[ConsentKind, str], *, client_id: int
 ) -> None:
-    """Keeps that a client agreed to exactly these words, one for each kind: one statement."""
-    rows = [
-        {"kind": kind, "wording": wording, "given_at": now, "client_id": client_id}
-        for kind, wording in agreed.items()
-    ]
-    # A list of one would be sent as many are, which takes longer.
-    session.connection().execute(_NEW_CONSENT, rows if len(rows) > 1 else rows[0])
-
-
-_NEW_CONSENT = sa.insert(Consent.__table__)  # type: ignore[arg-type]
+    """Keeps that a client agreed to exactly these words, one for each kind."""
+    for kind, wording in agreed.items():
+        batch.add(session, Consent, kind=kind, wording=wording, given_at=now, client_id=client_id)
 
 
 def name_consents(session: Session, *, intake_id: int | None, client_id: int) -> None:
     """Says who agreed to what was agreed to with an intake, before it was known who answers."""
-    session.flush()
-    session.connection().execute(_NAME_CONSENTS, {"intake": intake_id, "client": client_id})
+    batch.write(session, _NAME_CONSENTS, {"intake": intake_id, "client": client_id})
 
 
 _NAME_CONSENTS = (

@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.kernel.errors import SlotTaken
+from clinic import batch
+from clinic.kernel.errors import HoldLapsed, SlotTaken
 from clinic.kernel.ticks import TICK_MINUTES, ticks_between
 from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.claims import Claim as Claim
@@ -112,15 +113,13 @@ def _effort_row(effort: Effort) -> dict[str, Any]:
     }
 
 
-def become_appointment(session: Session, entry_id: int, expires_at: datetime | None = None) -> bool:
+def become_appointment(session: Session, entry_id: int, expires_at: datetime | None = None) -> None:
     """Turns a hold's entry into an appointment's. Its claims stay, so nothing can come between.
 
-    `expires_at` is for a provisional one, which gives its time back then. False where the entry is gone:
+    `expires_at` is for a provisional one, which gives its time back then. HoldLapsed where the entry is gone:
     it lapsed and was struck.
     """
-    session.flush()
-    changed = session.connection().execute(_CONFIRMED, {"entry": entry_id, "until": expires_at})
-    return changed.rowcount == 1
+    batch.write(session, _CONFIRMED, {"entry": entry_id, "until": expires_at}, or_else=HoldLapsed())
 
 
 _CONFIRMED = (

@@ -270,6 +270,11 @@ def _check_sign_in(session: Session, user_id: int | None, therapist_id: int | No
         raise BadInput("This sign-in belongs to another therapist.", "user_id")
 
 
+def read_note(text: str) -> str:
+    """A note to time off, or why a room is out of use, on one line; refused at 'reason'."""
+    return " ".join(long_text(text, 80, "reason").split())
+
+
 def add_time_off(
     session: Session,
     now: datetime,
@@ -282,7 +287,7 @@ def add_time_off(
     if session.get(Therapist, therapist_id) is None:
         raise NotFound()
     check_span(starts_at, ends_at)
-    note = " ".join(long_text(reason, 80, "reason").split())
+    note = read_note(reason)
     claim = Claim(OwnerKind.THERAPIST, therapist_id, starts_at, ends_at)
     try:
         entry_id = diary.enter(session, EntryKind.TIME_OFF, [claim], now)
@@ -318,7 +323,7 @@ def add_maintenance(
     if session.get(Room, room_id) is None:
         raise NotFound()
     check_span(starts_at, ends_at)
-    note = " ".join(long_text(reason, 80, "reason").split())
+    note = read_note(reason)
     claim = Claim(OwnerKind.ROOM, room_id, starts_at, ends_at)
     try:
         entry_id = diary.enter(session, EntryKind.MAINTENANCE, [claim], now)
@@ -357,16 +362,26 @@ def cancel_maintenance(session: Session, now: datetime, maintenance_id: int) -> 
         session.flush()
 
 
-def add_closure(session: Session, site_id: int, name: str, starts_on: date, ends_on: date) -> Closure:
-    """Closes a site on days, both included; what is booked then stays and is for people to move."""
-    if session.get(Site, site_id) is None:
-        raise BadInput("Choose one of the sites.", "site_id")
+def read_closure_name(text: str) -> str:
+    """Why a site is closed, on one line; refused at 'name'."""
+    return words(text, 80, sentence="Enter why it is closed, like Christmas.")
+
+
+def check_closure_days(starts_on: date, ends_on: date) -> None:
+    """Refuses a last day before the first, more than a year, and years that no clinic plans for."""
     check_day(starts_on, "starts_on")
     check_day(ends_on, "ends_on")
     if ends_on < starts_on:
         raise BadInput("The last day must not be before the first.", "ends_on")
     if ends_on - starts_on > LONGEST_TIME_OFF:
         raise BadInput("A closure can last a year at most.", "ends_on")
+
+
+def add_closure(session: Session, site_id: int, name: str, starts_on: date, ends_on: date) -> Closure:
+    """Closes a site on days, both included; what is booked then stays and is for people to move."""
+    if session.get(Site, site_id) is None:
+        raise BadInput("Choose one of the sites.", "site_id")
+    check_closure_days(starts_on, ends_on)
     double = session.scalar(
         sa.select(Closure.id).where(
             Closure.site_id == site_id, Closure.starts_on <= starts_on, Closure.ends_on >= ends_on
@@ -374,7 +389,7 @@ def add_closure(session: Session, site_id: int, name: str, starts_on: date, ends
     )
     if double is not None:
         raise BadInput("The site is closed on those days already.", "starts_on")
-    made = Closure(site_id=site_id, name=words(name, 80), starts_on=starts_on, ends_on=ends_on)
+    made = Closure(site_id=site_id, name=read_closure_name(name), starts_on=starts_on, ends_on=ends_on)
     session.add(made)
     session.flush()
     return made

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from clinic.kernel.errors import BadInput, SlotTaken
+from clinic.kernel.errors import BadInput, HoldLapsed, SlotTaken
 from clinic.roster import diary
 from clinic.roster.diary import Claim
 from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
@@ -85,8 +85,9 @@ def test_a_lapsed_hold_frees_its_slot_and_an_open_one_does_not(session: Session,
 
 def test_a_confirmed_hold_no_longer_lapses(session: Session, now: datetime) -> None:
     entry = diary.enter(session, EntryKind.HOLD, [therapist(now, 0, 60)], now, expires_at=now + FIVE)
-    assert diary.become_appointment(session, entry)
-    assert not diary.become_appointment(session, entry)
+    diary.become_appointment(session, entry)
+    with pytest.raises(HoldLapsed):
+        diary.become_appointment(session, entry)
     with pytest.raises(SlotTaken):
         diary.enter(session, EntryKind.HOLD, [therapist(now, 0, 60)], now + HOUR)
 
@@ -94,7 +95,8 @@ def test_a_confirmed_hold_no_longer_lapses(session: Session, now: datetime) -> N
 def test_a_struck_hold_cannot_become_an_appointment(session: Session, now: datetime) -> None:
     entry = diary.enter(session, EntryKind.HOLD, [therapist(now, 0, 60)], now, expires_at=now + FIVE)
     diary.strike(session, entry)
-    assert not diary.become_appointment(session, entry)
+    with pytest.raises(HoldLapsed):
+        diary.become_appointment(session, entry)
 
 
 def test_the_client_can_be_added_to_a_hold_unless_taken(session: Session, now: datetime) -> None:

@@ -20,8 +20,8 @@ from tests.makers import Clinic
 from tests.web.journey.steps import DETAILS, Walker, hidden
 
 pytestmark = pytest.mark.database
-# How many each takes at most: whoever adds one says so here.
-DAY, HOLD, CONFIRM = 3, 13, 14
+# How many each takes at most: whoever adds one says so here. What a booking writes PostgreSQL takes together.
+DAY, HOLD, CONFIRM = 3, 13, {"sqlite": 15, "postgresql": 6}
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def test_a_day_a_hold_and_a_booking_cost_the_same_statements_however_large_the_c
     large = way(app, clinic, "Ben Hall")
     for few, many in zip(small, large, strict=True):
         assert len(many) == len(few), "\n".join(many)
-    for said, most in zip(large, (DAY, HOLD, CONFIRM), strict=True):
+    for said, most in zip(large, (DAY, HOLD, CONFIRM[db.get_bind().dialect.name]), strict=True):
         assert len(said) <= most, "\n".join(said)
 
 
