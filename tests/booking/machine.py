@@ -1,71 +1,34 @@
 """A machine that does everything to single appointments, in any order, and foretells each answer.
 
-Hypothesis draws the steps. The model is the one that histories of concurrent runs are judged by
-(tests/race/model.py). Series are done by the machine that is made of this one (machine_series.py).
+Hypothesis draws the steps. What it foretells is in machine_model.py, what is true after each in
+machine_truths.py. Series are done by the machine that is made of this one (machine_series.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 
-import sqlalchemy as sa
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    MultipleResults,
-    RuleBasedStateMachine,
-    consumes,
-    invariant,
-    multiple,
-    precondition,
-    rule,
-)
-from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
+from hypothesis.stateful import Bundle, MultipleResults, consumes, multiple, precondition, rule
 
-from clinic.booking import decisions, diary_check, services
-from clinic.booking.lifecycle import LIVE
-from clinic.booking.models import Appointment, AppointmentEvent, Hold
-from clinic.booking.slots import slots_at
-from clinic.booking.statuses import HoldStatus, Status
+from clinic.booking import decisions, services
+from clinic.booking.statuses import Status
 from clinic.intake.clearances import Contact, Ruling
 from clinic.intake.ledger import Signed
 from clinic.intake.level import Releaser
 from clinic.intake.models import ClearanceStatus, Intake
-from clinic.kernel.errors import Refusal
 from clinic.people.models import Client
 from clinic.roster import services as roster
-from clinic.roster.models import DiaryEntry, DiarySpan, SlotClaim, TimeOff
 from tests import makers
-from tests.race import history
-from tests.race.history import NEVER, House
-from tests.race.model import (
-    AWAY,
-    BACK,
-    BOOKED,
-    CANCELLED,
-    HELD,
-    LET_GO,
-    MOVABLE,
-    NEXT,
-    RUN_OUT,
-    STANDING,
-    Square,
-    State,
-    place,
-)
+from tests.booking.machine_model import EPOCH, PROVISIONAL, WEDNESDAY, WEEK, Absence, Visit, instant
+from tests.booking.machine_truths import TrueClinic
+from tests.race.history import NEVER
+from tests.race.model import AWAY, BACK, BOOKED, CANCELLED, HELD, LET_GO, NEXT, RUN_OUT, State
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MONDAY_NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-WEEK = 7 * 1440
-WEDNESDAY = (datetime(2026, 11, 25, tzinfo=UTC) - EPOCH) // timedelta(minutes=1)
 HELD_ANSWERS = {"heart": ["bp_not_controlled"]}
 MOST_AWAY = 4  # absences at one time: with more nothing is free
 THERAPIST = Signed("Amara Osei", "therapist", "FHT 1200")
-PROVISIONAL = "provisional"
 
 # Few times and few people, so that most steps are about something that stands there already.
 a_start = st.sampled_from([9 * 60 + 30 * step for step in range(5)] + [610, 7 * 60, 12 * 60]).flatmap(
@@ -76,116 +39,12 @@ somebody = st.integers(0, 1)
 anybody = st.none() | somebody
 
 
-@dataclass(eq=False)
-class Visit:
-    """A hold, and the appointment it became, as the model has it; `intake` is undecided, yes, no, or well."""
+class Desk(TrueClinic):
+    """Each rule is one request."""
 
-    hold: int
-    state: State
-    intake_id: int
-    intake: str
-    clearance: int | None = None
-    appointment: int | None = None
-
-
-@dataclass(eq=False)
-class Absence:
-    number: int
-    state: State
-
-
-class Desk(RuleBasedStateMachine):
-    """A clinic with two therapists, two rooms and two clients; each rule is one request."""
-
-    engine: Engine
     visits = Bundle("visits")
     appointments = Bundle("appointments")
     absences = Bundle("absences")
-
-    def set_up(self) -> None:
-        self.connection = self.engine.connect()
-        self.outer = self.connection.begin()
-        self.session = Session(
-            self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-        )
-        self.now = MONDAY_NINE
-        self.things: list[Visit | Absence] = []
-        self.clinic = makers.clinic(self.session, prefers_adjacent=False)  # the first who is free gives it
-        self.staff = [therapist.id for therapist in self.clinic.therapists]
-        self.clients = [
-            makers.client(self.session, self.now, f"Client {n}", email=f"c{n}@client.example").id
-            for n in (1, 2)
-        ]
-        self.well = makers.intake(self.session, self.now).id
-        self.option = self.clinic.swedish.id
-        self.house = House(
-            tuple(self.staff),
-            tuple(r.id for r in self.clinic.rooms),
-            {self.option: history.Session(60, 0, 15)},
-        )
-        self.session.flush()
-
-    def teardown(self) -> None:
-        if hasattr(self, "session"):
-            self.session.close()
-            self.outer.rollback()
-            self.connection.close()
-
-    # --- What the model says
-
-    @property
-    def minute(self) -> float:
-        return (self.now - EPOCH) / timedelta(minutes=1)
-
-    def stands(self, thing: Visit | Absence) -> bool:
-        return thing.state.stage in STANDING and thing.state.expires > self.minute
-
-    def is_blocked(self, square: Square, own: Visit | None = None) -> bool:
-        kind, owner, low, high = square
-        return any(
-            (k, o) == (kind, owner) and a < high and low < b
-            for thing in self.things
-            if thing is not own and self.stands(thing)
-            for k, o, a, b in thing.state.squares(self.house)
-        )
-
-    def slots(
-        self, starts: int, who: int | None, client: int | None, own: Visit | None = None
-    ) -> list[tuple[int, int]]:
-        """Therapist and room of everybody who is free then, in the order in which they are tried."""
-        if starts < self.minute or starts % 15 or not self.house.is_open(starts, starts + 75):
-            return []
-        found = []
-        for therapist in self.staff if who is None else [who]:
-            for room in self.house.rooms:
-                wanted = place(self.house, self.option, starts, starts + 60, therapist, room, client)
-                if not any(self.is_blocked(square, own) for square in wanted):
-                    found.append((therapist, room))
-                    break
-        return found
-
-    def is_too_near(self, starts: int) -> bool:
-        return starts < self.minute + 24 * 60
-
-    def kept_until(self, starts: int) -> float:
-        return min(self.minute + 120 * 60, starts - 12 * 60)
-
-    # --- What the services say
-
-    def ask(self, act: Callable[[], Any]) -> tuple[str, Any]:
-        """What a request would be answered: 'ok' and the result, or the name of the refusal, undone."""
-        try:
-            with self.session.begin_nested():
-                result = act()
-                self.session.flush()
-        except Refusal as refusal:
-            self.session.expire_all()
-            return type(refusal).__name__, None
-        self.session.expire_all()
-        return "ok", result
-
-    def row(self, visit: Visit) -> Appointment:
-        return self.session.get_one(Appointment, visit.appointment)
 
     # --- The steps
 
@@ -324,20 +183,6 @@ class Desk(RuleBasedStateMachine):
             assert (made.therapist_id, made.room_id) == (state.therapist, state.room)
             visit.state = state
 
-    def moved(self, visit: Visit, starts: int, therapist: int | None) -> tuple[str, State]:
-        """What a move would be answered, and how the appointment would stand."""
-        state = visit.state
-        if state.stage not in MOVABLE or not self.stands(visit):
-            return "WrongState", state
-        if starts % 15 or (state.stage == PROVISIONAL and self.is_too_near(starts)):
-            return "NotOffered", state
-        free = self.slots(starts, therapist, state.client, visit)
-        if not free:
-            return "SlotTaken", state
-        until = min(state.expires, self.kept_until(starts)) if state.stage == PROVISIONAL else NEVER
-        who, room = free[0]
-        return "ok", replace(state, therapist=who, room=room, starts=starts, ends=starts + 60, expires=until)
-
     @rule(visit=appointments)
     def cancel(self, visit: Visit) -> None:
         answer, _ = self.ask(
@@ -445,88 +290,3 @@ class Desk(RuleBasedStateMachine):
             asked = self.ask(lambda: roster.cancel_time_off(self.session, self.now, absence.number))
             assert asked[0] == "ok"
         absence.state = replace(absence.state, stage=BACK)
-
-    # --- What is always true
-
-    @invariant()
-    def the_diary_is_what_stands(self) -> None:
-        """No square twice; the squares are those of whatever stands; what lapsed may still be there."""
-        claims = self.session.execute(sa.select(SlotClaim.kind, SlotClaim.owner_id, SlotClaim.tick)).all()
-        written = {(kind.value, owner, tick) for kind, owner, tick in claims}
-        assert len(written) == len(claims)
-        due = set(self._squares(self.stands))
-        lapsed = set(self._squares(lambda thing: thing.state.stage in STANDING))
-        assert due <= written <= due | lapsed
-        assert len(list(self._squares(self.stands))) == len(due)
-
-    def _squares(self, wanted: Callable[[Visit | Absence], bool]) -> Iterator[tuple[str, int | None, int]]:
-        for thing in filter(wanted, self.things):
-            for kind, owner, low, high in thing.state.squares(self.house):
-                yield from ((kind, owner, tick) for tick in range(low, high))
-
-    @invariant()
-    def the_spans_say_what_the_squares_say(self) -> None:
-        spans = self.session.execute(
-            sa.select(
-                DiarySpan.entry_id, DiarySpan.kind, DiarySpan.owner_id, DiarySpan.from_tick, DiarySpan.to_tick
-            )
-        )
-        drawn = {(entry, kind, owner, t) for entry, kind, owner, low, high in spans for t in range(low, high)}
-        claims = self.session.execute(
-            sa.select(SlotClaim.entry_id, SlotClaim.kind, SlotClaim.owner_id, SlotClaim.tick)
-        )
-        assert drawn == {tuple(claim) for claim in claims}
-        assert diary_check.look(self.session, self.now) == []
-
-    @invariant()
-    def every_entry_has_one_owner_and_every_owner_its_entry(self) -> None:
-        owned = [
-            *self.session.scalars(sa.select(Hold.entry_id).where(Hold.status == HoldStatus.OPEN)),
-            *self.session.scalars(sa.select(Appointment.entry_id).where(Appointment.status.in_(LIVE))),
-            *self.session.scalars(sa.select(TimeOff.entry_id).where(TimeOff.cancelled_at.is_(None))),
-        ]
-        entries = [entry for entry in owned if entry is not None]
-        assert sorted(entries) == sorted(self.session.scalars(sa.select(DiaryEntry.id)))
-        gone = sa.select(Appointment.entry_id).where(Appointment.status.not_in(LIVE))
-        assert set(self.session.scalars(gone)) <= {None}
-
-    @invariant()
-    def every_appointment_is_as_it_was_last_left(self) -> None:
-        """And its entry goes back when it does: never, once it is booked."""
-        goes_back = dict(self.session.execute(sa.select(DiaryEntry.id, DiaryEntry.expires_at)).all())
-        for thing in self.things:
-            if isinstance(thing, Visit) and thing.appointment is not None:
-                row, state = self.row(thing), thing.state
-                assert (row.status, row.therapist_id, row.room_id) == (
-                    state.stage, state.therapist, state.room,
-                )  # fmt: skip
-                assert (row.starts_at, row.client_id) == (instant(state.starts), state.client)
-                assert (row.entry_id is not None) or not self.stands(thing)
-                if row.entry_id is not None:
-                    until = None if state.expires == NEVER else EPOCH + timedelta(minutes=state.expires)
-                    assert goes_back[row.entry_id] == until
-                first = self.session.scalars(
-                    sa.select(AppointmentEvent.kind)
-                    .where(AppointmentEvent.appointment_id == row.id)
-                    .order_by(AppointmentEvent.id)
-                ).all()
-                assert first.count("booked") + first.count("provisional") >= 1
-
-    @invariant()
-    def what_is_shown_can_be_had(self) -> None:
-        starts = WEDNESDAY + 10 * 60
-        shown = slots_at(self.session, self.clinic.wish(), instant(starts), self.now)
-        assert sorted((slot.therapist_id, slot.room_id) for slot in shown) == sorted(self._shown(starts))
-
-    def _shown(self, starts: int) -> Iterator[tuple[int, int]]:
-        rooms = [
-            room
-            for room in self.house.rooms
-            if not self.is_blocked(place(self.house, self.option, starts, starts + 60, None, room, None)[1])
-        ]
-        for therapist, _room in self.slots(starts, None, None) if rooms else ():
-            yield therapist, rooms[0]
-
-
-def instant(minute: int) -> datetime:
-    return EPOCH + timedelta(minutes=minute)

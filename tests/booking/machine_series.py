@@ -18,7 +18,8 @@ from clinic.booking.series import Chosen, Reach
 from clinic.booking.series_dates import Every
 from clinic.booking.series_preview import Proposal
 from clinic.notify.models import OutboxMessage
-from tests.booking.machine import EPOCH, PROVISIONAL, WEDNESDAY, WEEK, Desk, Visit, instant
+from tests.booking.machine import Desk
+from tests.booking.machine_model import EPOCH, PROVISIONAL, WEDNESDAY, WEEK, Visit, instant
 from tests.race.model import BOOKED, CANCELLED, MAY_BE_FOLLOWED, MOVABLE, NEXT, State
 
 ALIVE = frozenset({BOOKED, PROVISIONAL, "checked_in", "fulfilled", "no_show"})
