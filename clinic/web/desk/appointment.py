@@ -126,6 +126,10 @@ def set_status(reference: str) -> ResponseReturnValue:
         raise BadInput() from None
     if wanted not in DONE_WORDS:
         raise BadInput()
+    if card.listed.status is wanted:  # pressed twice
+        return back_from(card)
+    if _is_barred(card, "undo" if undo_of(card) is wanted else wanted.value):
+        return page(card, 409, WrongState.default)
     try:
         with database.transaction() as session:
             services.set_status(
@@ -146,6 +150,8 @@ def late(reference: str) -> ResponseReturnValue:
     """The client rang: about so many minutes late."""
     card = expect(reference)
     minutes = read_whole(request.form.get("minutes")) or 0
+    if _is_barred(card, "late"):
+        return page(card, 409, WrongState.default)
     try:
         with database.transaction() as session:
             desk.note_late(
@@ -175,6 +181,8 @@ def cancel_now(reference: str) -> ResponseReturnValue:
     card = expect(reference)
     if card.listed.status is Status.CANCELLED:
         return redirect(url_for("desk.appointment", reference=card.listed.reference), code=303)
+    if _is_barred(card, "cancel"):
+        return page(card, 409, WrongState.default)
     reason = dict(REASONS).get(request.form.get("reason", ""))
     other = parties.companion(database.session(), card.listed.id)
     who = request.form.get("who", "") if other is not None else ONE
@@ -240,7 +248,7 @@ def undo(reference: str) -> ResponseReturnValue:
     """Takes the last step back; a cancelled time only while nobody else has it."""
     card = expect(reference)
     wanted = undo_of(card)
-    if wanted is None:
+    if wanted is None or _is_barred(card, "undo"):
         return page(card, 409, WrongState.default)
     try:
         with database.transaction() as session:
@@ -260,6 +268,11 @@ def undo(reference: str) -> ResponseReturnValue:
         return page(expect(reference), 409, refusal.sentence)
     flash(f"Taken back. {card.listed.client} {DONE_WORDS[wanted]}")
     return back_from(card)
+
+
+def _is_barred(card: Card, what: str) -> bool:
+    """Whether the page as it stands has no such button; what comes from an older page is refused as that."""
+    return what not in may(card, database.now()) and version() == card.listed.version
 
 
 def version() -> int:

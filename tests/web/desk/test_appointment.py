@@ -19,6 +19,7 @@ from clinic.notify.models import OutboxMessage
 from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book
+from tests.web.refused import nothing_written
 
 pytestmark = pytest.mark.database
 
@@ -123,6 +124,44 @@ def test_a_no_show_only_once_it_has_begun(app: Flask, desk: FlaskClient, db: Ses
     post(desk, made, "status", status="no_show")
     page = text(desk.get(f"/desk/appointment/{made.reference}"))
     assert "Undo no-show" in page
+
+
+@pytest.mark.parametrize(
+    ("what", "data", "shift"),
+    [
+        ("status", {"status": "no_show"}, {"hours": -20}),
+        ("status", {"status": "checked_in"}, {"hours": -20}),
+        ("late", {"minutes": "15"}, {"hours": 2}),
+        ("cancel", {"reason": "client"}, {"days": 2}),
+    ],
+)
+def test_what_the_page_does_not_offer_cannot_be_sent_either(
+    app: Flask,
+    desk: FlaskClient,
+    db: Session,
+    book: Book,
+    what: str,
+    data: dict[str, str],
+    shift: dict[str, int],
+) -> None:
+    """From a page that stood open, or from anybody's own form: nobody misses tomorrow's session today."""
+    made = book()
+    at(app, **shift)
+    with nothing_written(db):
+        page = post(desk, made, what, **data)
+    assert page.status_code == 409
+    assert "cannot be done with this appointment any more" in text(page)
+
+
+def test_a_cancellation_is_not_taken_back_when_its_time_has_begun(
+    app: Flask, desk: FlaskClient, db: Session, book: Book
+) -> None:
+    made = book()
+    services.cancel(db, NOW, made.id, actor="user:1")
+    db.commit()
+    at(app, minutes=5)
+    with nothing_written(db):
+        assert post(desk, made, "undo").status_code == 409
 
 
 def test_running_late_is_noted_once_and_shown_on_the_day(
