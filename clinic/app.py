@@ -27,6 +27,7 @@ from clinic.web.desk import blueprint as desk
 from clinic.web.journey import blueprint as journey
 from clinic.web.limits import limiter
 from clinic.web.mailbox import blueprint as mailbox
+from clinic.web.numbers import Number
 from clinic.web.once_more import Clinic
 from clinic.web.practice import blueprint as practice
 from clinic.web.requests import InMemoryRequest
@@ -63,6 +64,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     headers.install(app)
     errors.install(app)
     context.install(app, settings.instance / "vendor")
+    app.url_map.converters["int"] = Number
     for blueprint in (journey, account, auth, desk, practice, admin):
         app.register_blueprint(blueprint)
     if settings.is_demo:

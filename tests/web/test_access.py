@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
+from werkzeug.routing import IntegerConverter
 
 from clinic.people.models import RoleName
 from tests import makers
@@ -26,7 +27,7 @@ def routes(app: Flask) -> list[tuple[str, str]]:
 
 def _example(rule: object, name: str) -> object:
     converter = rule._converters[name]  # type: ignore[attr-defined]
-    return 1 if type(converter).__name__ == "IntegerConverter" else "x"
+    return 1 if isinstance(converter, IntegerConverter) else "x"
 
 
 def test_every_route_declares_who_may_use_it(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from clinic.roster.models import Room, Site, Therapist
 from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, sign_in
+from tests.web.refused import nothing_written
 
 pytestmark = pytest.mark.database
 
+NUMBER = re.compile(r"<int:\w+>")
 ODD = ["²", "٣", "-1", "9" * 20, "9" * 5000, "", "x"]
 
 
@@ -42,6 +45,20 @@ def reference(db: Session, clinic: makers.Clinic) -> str:
     )
     db.commit()
     return made.reference
+
+
+@pytest.mark.parametrize("odd", ["0", "-1", "²", "٣", "007", "9" * 10, str(2**63), "9" * 30, "9" * 5000])
+def test_nothing_has_a_number_that_is_none(app: Flask, browser: FlaskClient, db: Session, odd: str) -> None:
+    """On every route that takes one: no such page, and nothing written."""
+    numbered = [rule for rule in app.url_map.iter_rules() if NUMBER.search(rule.rule)]
+    assert numbered
+    with nothing_written(db):
+        for rule in numbered:
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                for place in NUMBER.findall(rule.rule):
+                    address = NUMBER.sub("1", rule.rule.replace(place, odd)).replace("<slug>", "safety")
+                    answer = browser.open(address, method=method, data={"name": "New"})
+                    assert answer.status_code == 404, (method, address[:80])
 
 
 @pytest.mark.parametrize("odd", ODD)
