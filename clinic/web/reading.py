@@ -3,18 +3,60 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput
 
+Given = ParamSpec("Given")
+Read = TypeVar("Read")
+# The fields that were refused, each with its sentence, in the order of the page.
+Errors = list[tuple[str, str]]
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 LEFT_OUT = "The clocks go forward that night. That time is left out."
 _DAY = re.compile(r"(?P<day>\d{1,2})[ ./-]+(?P<month>\d{1,2})[ ./-]+(?P<year>\d{1,4})", re.ASCII)
 _ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h ]?([0-5]\d))?", re.ASCII)
+
+
+class BadFields(BadInput):
+    """Several fields that cannot be taken: `every` has each of them, the refusal itself says the first."""
+
+    def __init__(self, every: Errors) -> None:
+        super().__init__(every[0][1], every[0][0])
+        self.every = every
+
+
+class Gathered:
+    """Reads field by field and keeps each refusal, so that a page can name all of them at once."""
+
+    def __init__(self) -> None:
+        self.errors: Errors = []
+
+    def read(self, reader: Callable[Given, Read], *args: Given.args, **kwargs: Given.kwargs) -> Read | None:
+        """What the reader gives; None where it refuses."""
+        try:
+            return reader(*args, **kwargs)
+        except BadInput as refusal:
+            self.errors += errors_of(refusal)
+            return None
+
+    def refuse(self) -> None:
+        """BadFields where anything was refused."""
+        if self.errors:
+            raise BadFields(self.errors)
+
+
+def errors_of(refusal: BadInput, boxes: Mapping[str, str] | None = None, otherwise: str = "") -> Errors:
+    """The fields and sentences of a refusal; `boxes` are those that the page calls by another name.
+
+    A refusal that names no field goes to `otherwise`.
+    """
+    every = refusal.every if isinstance(refusal, BadFields) else [(refusal.field or "", refusal.sentence)]
+    return [((boxes or {}).get(field, field) or otherwise, sentence) for field, sentence in every]
 
 
 def read_day(text: str, field: str | None = None) -> date:
@@ -62,14 +104,22 @@ def read_span(form: Mapping[str, str], zone: ZoneInfo, now: datetime) -> tuple[d
     """Start and end of whole days, or from a time on the first day to a time on the last; not all over.
 
     Fields: first, last (the same day where empty), from and until (midnights where empty). Refuses a time
-    that the clock leaves out on the night when it goes forward.
+    that the clock leaves out on the night when it goes forward. BadFields names every field at once.
     """
-    first = read_day(form.get("first", ""), "first")
-    last = read_day(form.get("last", ""), "last") if form.get("last", "").strip() else first
-    if last < first:
-        raise BadInput("The last day must not be before the first.", "last")
-    starts_at = walltime.instant(first, _read_edge(form, "from", 0, first, zone), zone, 0)
-    ends_at = walltime.instant(last, _read_edge(form, "until", walltime.DAY_MINUTES, last, zone), zone, 1)
+    gathered = Gathered()
+    first = gathered.read(read_day, form.get("first", ""), "first")
+    last = gathered.read(read_day, form.get("last", ""), "last") if form.get("last", "").strip() else first
+    opens = gathered.read(_read_edge, form, "from", 0, first, zone)
+    closes = gathered.read(_read_edge, form, "until", walltime.DAY_MINUTES, last, zone)
+    if first and last and last < first:
+        gathered.errors.insert(0, ("last", "The last day must not be before the first."))
+    gathered.refuse()
+    assert first
+    assert last
+    assert opens is not None
+    assert closes is not None
+    starts_at = walltime.instant(first, opens, zone, 0)
+    ends_at = walltime.instant(last, closes, zone, 1)
     if ends_at <= starts_at:
         raise BadInput("The end must be after the start.", "until")
     if ends_at <= now:
@@ -77,12 +127,13 @@ def read_span(form: Mapping[str, str], zone: ZoneInfo, now: datetime) -> tuple[d
     return starts_at, ends_at
 
 
-def _read_edge(form: Mapping[str, str], field: str, otherwise: int, day: date, zone: ZoneInfo) -> int:
+def _read_edge(form: Mapping[str, str], field: str, otherwise: int, day: date | None, zone: ZoneInfo) -> int:
+    """The minute of the day that was typed, or `otherwise`; what the clock leaves out only on a known day."""
     if not form.get(field, "").strip():
         return otherwise
     minute = read_clock(form[field], field)
     # A midnight stands for the edge of the day, also where the clocks go forward over it.
-    if minute % walltime.DAY_MINUTES and not walltime.exists(day, minute, zone):
+    if day and minute % walltime.DAY_MINUTES and not walltime.exists(day, minute, zone):
         raise BadInput(LEFT_OUT, field)
     return minute
 

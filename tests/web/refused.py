@@ -60,6 +60,13 @@ def refuses_at(answer: TestResponse, field: str, sentence: str, *, first_box: st
     assert answer.text.count("<title>Error: ") == 1
 
 
+def refuses_all(answer: TestResponse, wrong: Mapping[str, str]) -> None:
+    """Each of these fields has its sentence, and no other has one; the summary leads to all of them."""
+    assert answer.status_code == 422
+    assert errors_of(answer.text) == wrong
+    assert [field for field in wrong if f'href="#{field}"' not in answer.text] == []
+
+
 def keeps(page: str, typed: Mapping[str, object], leaving_out: Iterable[str] = ()) -> None:
     """Everything typed is on the page again."""
     shown = html.unescape(page)

@@ -21,7 +21,7 @@ from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, submit
 from clinic.web.numbers import read_whole
-from clinic.web.reading import read_span, span_words
+from clinic.web.reading import Gathered, errors_of, read_span, span_words
 
 
 class RoomForm(OwnerForm):
@@ -108,14 +108,11 @@ def add_maintenance(room_id: int) -> ResponseReturnValue:
     stands = _room(session, room_id)
     form = RoomForm(formdata=None).prepare(session, stands).fill(stands)
     try:
-        starts_at, ends_at = _span(session, stands)
+        starts_at, ends_at, note = _read_maintenance(session, stands)
         with database.transaction() as writing:
-            roster.add_maintenance(
-                writing, database.now(), room_id, starts_at, ends_at, request.form.get("reason", "")
-            )
+            roster.add_maintenance(writing, database.now(), room_id, starts_at, ends_at, note)
     except BadInput as refusal:
-        errors = [(_FIELDS.get(refusal.field or "", refusal.field or "first"), refusal.sentence)]
-        return _page(form, stands, 422, errors=errors)
+        return _page(form, stands, 422, errors=errors_of(refusal, _FIELDS, "first"))
     except SlotTaken as refusal:
         way = impact.in_the_way(database.session(), OwnerKind.ROOM, room_id, starts_at, ends_at)
         return _page(form, stands, 409, errors=[("first", refusal.sentence)], in_the_way=way)
@@ -136,10 +133,16 @@ def cancel_maintenance(maintenance_id: int) -> ResponseReturnValue:
     return redirect(url_for("admin.rooms"), code=303)
 
 
-def _span(session: Session, stands: Room) -> tuple[datetime, datetime]:
-    site = session.get(Site, stands.site_id)
-    assert site is not None
-    return read_span(request.form, walltime.zone(site.tz), database.now())
+def _read_maintenance(session: Session, stands: Room) -> tuple[datetime, datetime, str]:
+    """From when, until when and why; BadFields names all that is wrong."""
+    site = session.get_one(Site, stands.site_id)
+    gathered = Gathered()
+    span = gathered.read(read_span, request.form, walltime.zone(site.tz), database.now())
+    note = gathered.read(roster.read_note, request.form.get("reason", ""))
+    gathered.refuse()
+    assert span is not None
+    assert note is not None
+    return *span, note
 
 
 def _page(

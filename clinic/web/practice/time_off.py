@@ -18,7 +18,7 @@ from clinic.roster import services as roster
 from clinic.roster.models import OwnerKind, Therapist
 from clinic.web import access, database
 from clinic.web.practice.blueprint import blueprint, own_therapist
-from clinic.web.reading import read_span, span_words
+from clinic.web.reading import Errors, Gathered, errors_of, read_span, span_words
 
 # The boxes to which what the service refuses belongs.
 _BOXES = {"starts": "first", "ends": "last"}
@@ -46,8 +46,7 @@ def time_off() -> ResponseReturnValue:
                 session, database.now(), therapist.id, asked.starts_at, asked.ends_at, asked.reason
             )
     except BadInput as refusal:
-        box = _BOXES.get(refusal.field or "", refusal.field or "first")
-        return _page(therapist, [(box, refusal.sentence)], status=422)
+        return _page(therapist, errors_of(refusal, _BOXES, "first"), status=422)
     except SlotTaken as refusal:
         in_the_way = impact.in_the_way(
             database.session(), OwnerKind.THERAPIST, therapist.id, asked.starts_at, asked.ends_at
@@ -70,7 +69,7 @@ def cancel_time_off(time_off_id: int) -> ResponseReturnValue:
 
 def _page(
     therapist: Therapist,
-    errors: list[tuple[str, str]] | None = None,
+    errors: Errors | None = None,
     in_the_way: list[Listed] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -91,6 +90,11 @@ def _page(
 
 
 def _read(form: MultiDict[str, str], tz: str, now: datetime) -> _Asked:
-    """Whole days, or from a time on the first day to a time on the last."""
-    starts_at, ends_at = read_span(form, walltime.zone(tz), now)
-    return _Asked(starts_at, ends_at, " ".join(form.get("reason", "").split()))
+    """Whole days, or from a time on the first day to one on the last; BadFields names all that is wrong."""
+    gathered = Gathered()
+    span = gathered.read(read_span, form, walltime.zone(tz), now)
+    note = gathered.read(roster.read_note, form.get("reason", ""))
+    gathered.refuse()
+    assert span is not None
+    assert note is not None
+    return _Asked(*span, note)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import makers
 from tests.web.admin.conftest import fields_of
-from tests.web.refused import keeps, nothing_written, refuses_at
+from tests.web.refused import keeps, nothing_written, refuses_all, refuses_at
 
 pytestmark = pytest.mark.database
 
@@ -87,7 +87,7 @@ def test_a_room_out_of_use_at_a_time_that_cannot_be_is_refused(
         ({"ends_on": "2028-12-02"}, "ends_on", "A closure can last a year at most."),
         ({"starts_on": "2026-01-01", "ends_on": "2026-01-02"}, "ends_on", OVER),
         ({"starts_on": "2026-01-01"}, "starts_on", OVER),
-        ({"closure-name": " "}, "closure-name", "Enter a name."),
+        ({"closure-name": " "}, "closure-name", "Enter why it is closed, like Christmas."),
         ({"closure-name": "x" * 81}, "closure-name", "Use 80 signs or fewer."),
         ({"closure-name": "a\x00b"}, "closure-name", UNKEPT),
         ({"site_id": "99"}, "site_id", "Choose one of the sites."),
@@ -102,6 +102,38 @@ def test_a_closure_that_cannot_be_is_refused(
         answer = owner.post("/clinic/days-off/closures", data=sent)
     refuses_at(answer, field, sentence)
     keeps(answer.text, sent, leaving_out=["site_id"])
+
+
+def test_everything_that_is_wrong_is_named_at_once_and_kept(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    span = {"first": "some day", "last": "2101-01-01", "from": "nine", "until": "24:05", "reason": "x" * 81}
+    in_span = {
+        "first": NO_DAY, "last": NO_YEAR, "from": NO_CLOCK, "until": NO_CLOCK,
+        "reason": "Use 80 signs or fewer.",
+    }  # fmt: skip
+    closed = {"site_id": "99", "starts_on": "", "ends_on": "soon", "closure-name": ""}
+    in_closed = {
+        "site_id": "Choose one of the sites.", "starts_on": NO_DAY, "ends_on": NO_DAY,
+        "closure-name": "Enter why it is closed, like Christmas.",
+    }  # fmt: skip
+    for path, typed, wrong in (
+        ("/clinic/days-off/time-off", span, {"therapist_id": "Choose a therapist.", **in_span}),
+        (f"/clinic/rooms/{clinic.rooms[0].id}/maintenance", span, in_span),
+        ("/clinic/days-off/closures", closed, in_closed),
+    ):
+        with nothing_written(db):
+            answer = owner.post(path, data=typed)
+        refuses_all(answer, wrong)
+        keeps(answer.text, typed, leaving_out=["site_id"])
+
+
+def test_a_last_day_before_the_first_does_not_hide_what_else_is_wrong(
+    clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    typed = {"first": "2026-12-02", "last": "2026-12-01", "from": "nine"}
+    answer = owner.post(f"/clinic/rooms/{clinic.rooms[0].id}/maintenance", data=typed)
+    refuses_all(answer, {"last": LAST_FIRST, "from": NO_CLOCK})
 
 
 def test_the_same_span_twice_is_refused_and_named(

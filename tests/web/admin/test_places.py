@@ -200,7 +200,7 @@ def test_closing_a_site_lists_what_is_booked_first(
         ({"starts_on": "x"}, "Enter a day like 24 11 2026."),
         ({"ends_on": "2026-11-30"}, "The last day must not be before the first."),
         ({"ends_on": "2028-12-24"}, "A closure can last a year at most."),
-        ({"closure-name": ""}, "Enter a name."),
+        ({"closure-name": ""}, "Enter why it is closed, like Christmas."),
         ({"site_id": "9"}, "Choose one of the sites."),
         ({"starts_on": "2026-11-01"}, "That is over already."),
     ],

@@ -12,7 +12,7 @@ from tests import makers
 from tests.conftest import NOW
 from tests.web.journey.steps import heading
 from tests.web.practice.test_clearances import YES, ask, send
-from tests.web.refused import keeps, nothing_written, refuses_at
+from tests.web.refused import keeps, nothing_written, refuses_all, refuses_at
 
 pytestmark = pytest.mark.database
 
@@ -68,6 +68,19 @@ def test_time_off_that_cannot_be_is_refused(
         answer = amara.post("/practice/time-off", data=whole)
     refuses_at(answer, field, sentence)
     keeps(answer.text, whole)
+
+
+def test_all_that_is_wrong_with_time_off_is_named_at_once(db: Session, amara: FlaskClient) -> None:
+    typed = {"first": "", "last": "2101-01-01", "from": "nine", "until": "24:05", "reason": "x" * 81}
+    with nothing_written(db):
+        answer = amara.post("/practice/time-off", data=typed)
+    wrong = {
+        "first": "Enter a day like 24 11 2026.", "last": "Enter a year from 2000 to 2100.",
+        "from": "Enter a time like 9:30.", "until": "Enter a time like 9:30.",
+        "reason": "Use 80 signs or fewer.",
+    }  # fmt: skip
+    refuses_all(answer, wrong)
+    keeps(answer.text, typed)
 
 
 def test_the_same_time_off_twice_is_told_as_such(db: Session, amara: FlaskClient) -> None:
