@@ -15,10 +15,11 @@ import structlog
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 import config
+from clinic import undone
 from clinic.cli.context import engine
 from clinic.db import transaction
 from clinic.jobs import chores, send_mail
@@ -60,15 +61,24 @@ class Worker:
         """One round, whose faults are logged by their kind and end nothing; False if there was one."""
         try:
             self.round()
-        except DBAPIError as error:
-            log.warning("database_away", kind=type(error.orig).__name__)
-            self.engine.dispose()  # connections to a server that went away are no good any more
         except Exception as error:
-            # The words of a fault may carry what somebody typed: its kind and place are enough.
-            log.error("worker_fault", kind=type(error).__name__, where=_where(error))
+            self._tell(error)
+            return False
+        return True
+
+    def _tell(self, error: Exception) -> None:
+        """Logs what ended a round: another who was waited for, a database that is away, or a fault.
+
+        The words of a fault may carry what somebody typed: its kind and place are enough.
+        """
+        kind = type(getattr(error, "orig", None) or error).__name__
+        if undone.is_undone(error):
+            log.warning("round_undone", kind=kind)
+        elif undone.is_cut_off(error) or isinstance(error, OperationalError | InterfaceError):
+            log.warning("database_away", kind=kind)
+            self.engine.dispose()  # connections to a server that went away are no good any more
         else:
-            return True
-        return False
+            log.error("worker_fault", kind=kind, where=_where(error))
 
     def round(self) -> None:
         """The chores, once a minute, and the mails that are due."""

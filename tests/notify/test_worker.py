@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -71,6 +73,60 @@ def test_a_database_that_is_away_ends_nothing(tmp_path: Path, now: datetime) -> 
         assert not worker.attempt()
     assert [(entry["event"], entry["kind"]) for entry in logged] == [("database_away", "OperationalError")]
     engine.dispose()
+
+
+def in_a_deadlock(engine: Engine, worker: Worker) -> bool:
+    """What an attempt says that waits for somebody who then waits for it; its own patience is the shorter."""
+    said: list[bool] = []
+    thread = threading.Thread(target=lambda: said.append(worker.attempt()))
+    waiting = sa.text(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with engine.connect() as other, engine.connect() as watcher:
+        other.exec_driver_sql("SET LOCAL deadlock_timeout = '60s'")
+        other.exec_driver_sql("LOCK TABLE journey")
+        thread.start()
+        while watcher.scalar(waiting) is None:
+            watcher.rollback()
+            threading.Event().wait(0.01)
+        other.exec_driver_sql("LOCK TABLE hold")
+        other.rollback()
+    thread.join()
+    return said[0]
+
+
+@pytest.mark.database
+def test_a_deadlock_is_called_one_and_the_next_round_does_what_was_due(
+    engine: Engine, backend: str, now: datetime
+) -> None:
+    if backend != "postgres":
+        pytest.skip("SQLite lets one write at a time: nobody waits for each other")
+    book(engine, now)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"ALTER DATABASE \"{engine.url.database}\" SET deadlock_timeout = '200ms'")
+        connection.commit()
+    engine.dispose()
+    box = Box()
+    worker = Worker(engine, box, WORDING, SENDER, clock=Clock(now + timedelta(hours=1)))
+    with capture_logs() as logged:
+        assert not in_a_deadlock(engine, worker)
+    assert [(entry["event"], entry["kind"]) for entry in logged] == [("round_undone", "DeadlockDetected")]
+    assert worker.attempt()
+    assert len(box.came) == 1
+
+
+@pytest.mark.database
+def test_a_statement_that_cannot_be_is_a_fault_not_a_database_that_is_away(
+    engine: Engine, now: datetime
+) -> None:
+    def clock() -> datetime:
+        with engine.connect() as connection:
+            connection.execute(sa.text("INSERT INTO diary_entry (id, kind) VALUES (1, 'nothing of ours')"))
+        return now
+
+    with capture_logs() as logged:
+        assert not Worker(engine, Box(), WORDING, SENDER, clock=clock).attempt()
+    assert [entry["event"] for entry in logged] == ["worker_fault"]
 
 
 def test_a_fault_is_logged_by_kind_and_place_alone(engine: Engine, now: datetime) -> None:
