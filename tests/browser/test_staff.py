@@ -85,3 +85,18 @@ def test_reception_finds_a_client_and_opens_an_appointment_without_script(
         page.locator('main a[href*="/desk/appointment/"]').first.click()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert "/desk/appointment/" in page.url
+
+
+def test_on_a_phone_a_button_in_a_table_stays_on_one_line_and_is_tall_enough_to_tap(
+    browser: Browser, address: str
+) -> None:
+    with visitor(browser, width=390) as (page, _context):
+        sign_in(page, address, "owner@demo.example")
+        page.goto(f"{address}/clinic/days-off")
+        buttons = page.get_by_role("button", name=re.compile("^(Take back|Open again)"))
+        assert buttons.count() >= 2
+        for button in buttons.all():
+            assert button.locator("span").first.evaluate("each => each.getClientRects()[0].height") < 30
+            box = button.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44
