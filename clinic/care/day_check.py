@@ -31,6 +31,7 @@ from clinic.intake.models import DecisionKind, Intake, IntakeStatus
 from clinic.intake.questionnaire import load_questionnaire
 from clinic.intake.restrictions import one_line
 from clinic.intake.rules import load_rules
+from clinic.kernel import signs
 from clinic.kernel.errors import BadInput, NotFound, Stale, WrongState
 from clinic.roster.models import Therapist
 
@@ -239,6 +240,7 @@ def decline(
         raise Stale()
     if len(reason) > LONGEST:
         raise BadInput(f"Use {LONGEST} signs or fewer.", "reason")
+    signs.check(reason, "reason")
     lifecycle.check(appointment.status, Status.CANCELLED)
     signed = Signed(therapist.name, "therapist", therapist.registration)
     decisions.decline(session, now, appointment, actor=actor, reason=reason, signed=signed)

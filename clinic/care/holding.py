@@ -15,6 +15,7 @@ from clinic.intake import clearances, ledger
 from clinic.intake.ledger import Grounds, Signed
 from clinic.intake.level import Level, Releaser
 from clinic.intake.models import Clearance, DecisionKind, Intake
+from clinic.kernel import signs
 from clinic.kernel.errors import BadInput, NotFound, WrongState
 from clinic.people.models import Client
 from clinic.roster.models import Site, Therapist
@@ -61,6 +62,7 @@ def hold_back(
     """
     if not reason.strip():
         raise BadInput("Write down why.", "reason")
+    signs.check(reason, "reason")
     if intake.level not in BOOKABLE:
         raise WrongState("These answers are held already.")
     intake.level, intake.release_by = Level.CLEARANCE, Releaser.THERAPIST

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Offering, OfferingOption, Skill
 from clinic.intake.techniques import Technique, load_techniques
+from clinic.kernel import signs
 from clinic.kernel.errors import BadInput, NotFound, Stale
 from clinic.kernel.money import SYMBOLS
 
@@ -76,7 +77,7 @@ def save_offering(
         raise BadInput("The technique stays. Add another session type instead.", "technique")
     if session.get(Skill, skill_id) is None:
         raise BadInput("Choose one of the skills.", "skill_id")
-    _refuse_nul(summary, "summary")
+    signs.check(summary, "summary")
     if len(summary.strip()) > LONGEST_SUMMARY:
         raise BadInput(f"Use {LONGEST_SUMMARY} signs or fewer.", "summary")
     if not 0 <= position <= 999:
@@ -154,17 +155,12 @@ def _fresh(found: Row | None, version: int | None) -> Row:
 
 def _words(text: str, most: int, field: str, empty: str) -> str:
     plain = " ".join(text.split())
-    _refuse_nul(plain, field)
+    signs.check(plain, field)
     if not plain:
         raise BadInput(empty, field)
     if len(plain) > most:
         raise BadInput(f"Use {most} signs or fewer.", field)
     return plain
-
-
-def _refuse_nul(text: str, field: str) -> None:
-    if "\x00" in text:  # nobody types it, and not every database keeps it
-        raise BadInput("There is a sign in this that cannot be kept. Type it again.", field)
 
 
 def _refuse_double(

@@ -34,7 +34,7 @@ from clinic.intake.replay import Replayed
 from clinic.intake.rule_sheet import rule_sheet
 from clinic.intake.rules import CURRENT, Rules
 from clinic.kernel import clock
-from clinic.kernel.errors import WrongState
+from clinic.kernel.errors import BadInput, WrongState
 from clinic.people.models import RoleName, User
 
 _ACTOR = "system"
@@ -54,7 +54,7 @@ def _told(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except ContentError as error:
             _refuse(f"{error}.")
-        except WrongState as refusal:
+        except (BadInput, WrongState) as refusal:
             _refuse(refusal.sentence)
 
     return told

@@ -23,6 +23,7 @@ from clinic.intake.level import Level, Releaser
 from clinic.intake.models import Clearance, ClearanceStatus, DecisionKind, Intake
 from clinic.intake.restrictions import Restrictions, combine
 from clinic.intake.rules import Rules, load_rules
+from clinic.kernel import signs
 from clinic.kernel.errors import BadInput, Forbidden, NotFound, Stale, WrongState
 
 MONTHS = 6
@@ -185,6 +186,11 @@ def _check(ruling: Ruling, release_by: Releaser, today: date) -> None:
         raise BadInput("Write down why.", "reason")
     if not ruling.signed.who.strip():
         raise BadInput("Enter the name of the person who decided.", "who")
+    for box, text in (
+        ("reason", ruling.reason), ("question", ruling.question), ("who", ruling.signed.who),
+        ("role", ruling.signed.role), ("registration", ruling.signed.registration),
+    ):  # fmt: skip
+        signs.check(text, box)
     releases = ruling.status in RELEASED
     if releases and release_by is not Releaser.RECEPTION and not ruling.signed.registration.strip():
         raise BadInput("Enter the registration number.", "registration")

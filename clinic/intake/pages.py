@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from clinic.intake.answers import BORN_ON, LONGEST_TEXT, OLDEST, clean
 from clinic.intake.questionnaire import NONE, Kind, Mark, Page, Question, Questionnaire
+from clinic.kernel import signs
 
 _DATE_PARTS = ("day", "month", "year")
 REST_IS_NONE = "rest_is_none"
@@ -320,6 +321,8 @@ def _read_words(questionnaire: Questionnaire, question: Question, form: Form) ->
     text = "\n".join(_posted(form, f"{question.id}-text")).replace("\r\n", "\n")
     if len(text) > LONGEST_TEXT:
         raise _Refused(f"{question.id}-text", questionnaire.errors["text_too_long"])
+    if not signs.is_keepable(text):
+        raise _Refused(f"{question.id}-text", signs.UNKEEPABLE)
     said = _read_one(questionnaire, question, form, frozenset({"yes", "no"}))
     return {"doctor_said_no": said == "yes", "text": text}
 

@@ -17,6 +17,7 @@ from clinic.audit import services as audit
 from clinic.intake.loading import CONTENT, ContentError
 from clinic.intake.models import Publication
 from clinic.intake.rules import CURRENT, Rules, load_rules
+from clinic.kernel import signs
 from clinic.kernel.errors import WrongState
 
 _VERSION = re.compile(r"\d{4}-\d{2}(?:-\w+)?", re.ASCII)
@@ -58,8 +59,9 @@ def version_on_disk(version: str) -> Rules:
 def publish(session: Session, now: datetime, version: str, actor: str, note: str = "") -> Publication:
     """Brings a version into force and says so in the ledger; an older one may come back.
 
-    Raises what `version_on_disk` and `refuse_to_publish` do.
+    Raises what `version_on_disk` and `refuse_to_publish` do, BadInput for a note that cannot be kept.
     """
+    signs.check(note, "note")
     rules = version_on_disk(version)
     refuse_to_publish(session, rules)
     made = Publication(

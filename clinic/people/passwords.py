@@ -5,6 +5,7 @@ from __future__ import annotations
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from clinic.kernel import signs
 from clinic.kernel.errors import BadInput
 
 SHORTEST = 10
@@ -18,6 +19,7 @@ def hash_password(password: str) -> str:
     """The argon2id hash; refuses a password shorter than ten signs or longer than 200."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise BadInput(f"Use a password of {SHORTEST} to {LONGEST} signs.", "password")
+    signs.check(password, "password")
     return _hasher.hash(password)
 
 

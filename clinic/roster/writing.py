@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from clinic.kernel import signs
 from clinic.kernel.errors import BadInput, NotFound, Stale
 
 Row = TypeVar("Row")
@@ -38,7 +39,7 @@ def touch(row: Any) -> None:
 def words(text: str, most: int, field: str = "name", sentence: str = "Enter a name.") -> str:
     """The text with its spaces set right; refuses an empty or an overlong one."""
     plain = " ".join(text.split())
-    _refuse_nul(plain, field)
+    signs.check(plain, field)
     if not plain:
         raise BadInput(sentence, field)
     if len(plain) > most:
@@ -49,15 +50,10 @@ def words(text: str, most: int, field: str = "name", sentence: str = "Enter a na
 def long_text(text: str, most: int, field: str) -> str:
     """The text without blank ends; refuses an overlong one."""
     plain = text.replace("\r\n", "\n").strip()
-    _refuse_nul(plain, field)
+    signs.check(plain, field)
     if len(plain) > most:
         raise BadInput(f"Use {most} signs or fewer.", field)
     return plain
-
-
-def _refuse_nul(text: str, field: str) -> None:
-    if "\x00" in text:  # nobody types it, and not every database keeps it
-        raise BadInput("There is a sign in this that cannot be kept. Type it again.", field)
 
 
 def check_day(day: date, field: str) -> None:

@@ -27,6 +27,7 @@ from clinic.intake.pages import (
     shown,
 )
 from clinic.intake.questionnaire import CURRENT, Kind, load_questionnaire, read_questionnaire
+from clinic.kernel.signs import UNKEEPABLE
 from tests.rules.made_answers import ANSWERS
 from tests.rules.readability import grade, syllables
 
@@ -311,6 +312,8 @@ def test_a_note_of_2000_characters_is_taken_and_no_longer_one() -> None:
     assert longer.errors == {"anything_else-text": Q.errors["text_too_long"]}
     assert longer.typed["anything_else-text"] == ("a" * 2_001,)
     assert set(posted("last", {"anything_else-text": "hello"}).errors) == {"anything_else"}
+    odd = posted("last", last | {"anything_else-text": "a\x00b"})
+    assert odd.errors == {"anything_else-text": UNKEEPABLE}
 
 
 @given(ANSWERS)
