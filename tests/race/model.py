@@ -197,7 +197,7 @@ def may_have_done(
     rulings: frozenset[str] = frozenset(),
 ) -> bool:
     """Whether `asked`, meeting `state`, may have left `event` in the ledger."""
-    if asked.kind in ("decide", "renew", "lapse"):
+    if asked.kind in ("decide", "renew", "worse", "lapse"):
         return _may_have_settled(state, asked, event, house, may_be_struck)
     if asked.kind in ("confirm", "confirm_pair"):
         wants = {PROVISIONAL: WAITS, BOOKED: YES}.get(event)
@@ -253,7 +253,7 @@ def after(state: State, asked: Operation, event: str, house: House, told: Mappin
     elif event == "moved" and expires != NEVER:
         expires = min(expires, kept_until(state, asked, house))
     client = asked.args["client"] if asked.kind in BOOKS else state.client
-    intake = told.get("intake") if asked.kind == "renew" else state.intake
+    intake = told.get("intake") if asked.kind in ("renew", "worse") else state.intake
     version = told.get("version")
     return replace(state, stage=stage, expires=expires, client=client, intake=intake, version=version)
 

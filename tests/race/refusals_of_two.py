@@ -15,17 +15,20 @@ from tests.race.model import (
     LAPSED,
     LET_GO,
     RUN_OUT,
+    WAITS,
+    YES,
     State,
     Thing,
     answers,
     place,
     ticks,
 )
-from tests.race.two import half_of, room_square
+from tests.race.two import RELEASES, half_of, room_square
 
 if TYPE_CHECKING:
     from tests.race.judge import Judge
 
+NOT_BOOKED = (HELD, CHOSEN, LET_GO, RUN_OUT)
 WAY_LASTS = 24 * 60 * 60_000_000  # how long two may take for the pages, on the service's clock
 
 
@@ -71,27 +74,66 @@ def is_refused_place(
     return not any(one != other for one in rooms[0] for other in rooms[1])
 
 
-def _of_making(judge: Judge, asked: Operation) -> bool:
-    talk = judge.house.talk_minutes if asked.kind == "hold_pair" else 0
+def _of_making(judge: Judge, asked: Operation, own: Collection[Thing] = ()) -> bool:
+    talk = judge.house.talk_minutes if asked.kind in ("hold_pair", "choose_again") else 0
     halves = []
     for half in (0, 1):
         args = half_of(asked, half).args
         minutes = judge.house.sessions[args["option"]].minutes + talk
         halves.append(Half(args["option"], minutes, args.get("client"), args.get("therapist")))
-    return is_refused_place(judge, asked, halves, one_room=asked.args["one_room"])
+    return is_refused_place(judge, asked, halves, one_room=asked.args["one_room"], own=own)
+
+
+def _of_choosing(judge: Judge, asked: Operation) -> bool:
+    """Of two who choose a time once more: nothing is done where they hold that one already."""
+    things = _of_pair(judge, asked)
+    held = [(each, state) for each in things for state in each.states_during(asked)]
+    if asked.answer == "ok":
+        same = [
+            each
+            for each, state in held
+            if state.stage in (HELD, CHOSEN)
+            and (state.starts, bool(state.shares)) == (asked.args["starts"], asked.args["one_room"])
+        ]
+        return len({id(each) for each in same}) >= len((0, 1))
+    if asked.answer == "Stale":
+        return _is_way_over(judge, asked) or len(_booked_of(judge, asked)) > 0
+    if asked.answer == "NotCleared":
+        return any(_said_no(judge, asked, state) for _each, state in held)
+    return _of_making(judge, asked, judge.own_of(*things))
+
+
+def _of_pair(judge: Judge, asked: Operation) -> list[Thing]:
+    """Whatever two on their way have ever held."""
+    pair, timeline = asked.args["pair"], judge.timeline
+    return [each for by, both in timeline.twos.items() if timeline.pair_of.get(by) == pair for each in both]
+
+
+def _booked_of(judge: Judge, asked: Operation) -> list[Thing]:
+    """What of it may have been booked by the answer."""
+    return [
+        each
+        for each in _of_pair(judge, asked)
+        if any(state.stage not in NOT_BOOKED for state in each.states_during(asked))
+    ]
+
+
+def _said_no(judge: Judge, asked: Operation, state: State) -> bool:
+    said = judge.timeline.requests.said(state.intake, asked)
+    return state.intake is not None and bool(said - {WAITS, YES})
 
 
 def _of_confirming(judge: Judge, asked: Operation) -> bool:
     both = [judge.things.get(("hold", number)) for number in asked.args["holds"]]
     if None in both:
         return False
-    states = [list(each.states_during(asked)) for each in both if each is not None]
     if asked.answer == "ok":
-        not_booked = (HELD, CHOSEN, LET_GO, RUN_OUT)
-        return all(any(state.stage not in not_booked for state in each) for each in states)
-    every = [state for each in states for state in each]
+        return len(_booked_of(judge, asked)) >= len(both)
+    every = [state for each in both if each is not None for state in each.states_during(asked)]
     if asked.answer == "Stale":
         return _is_way_over(judge, asked) or _is_given_back(judge, asked)
+    if asked.answer == "NotCleared":
+        return any(_said_no(judge, asked, state) for state in every)
     if asked.answer == "HoldLapsed":
         return any(
             state.stage == RUN_OUT or (state.stage in (HELD, CHOSEN) and _is_over(judge, state, asked))
@@ -100,8 +142,9 @@ def _of_confirming(judge: Judge, asked: Operation) -> bool:
     own = judge.own_of(*(each for each in both if each is not None))
     return asked.answer == "SlotTaken" and any(
         judge.any_blocked(_needs(judge, asked, half, state), asked, *own)
-        for half, each in enumerate(states)
-        for state in each
+        for half, each in enumerate(both)
+        if each is not None
+        for state in each.states_during(asked)
     )
 
 
@@ -110,14 +153,16 @@ def _is_over(judge: Judge, state: State, asked: Operation) -> bool:
 
 
 def _is_way_over(judge: Judge, asked: Operation) -> bool:
-    thing = judge.things["hold", asked.args["holds"][0]]
-    return asked.now >= judge.timeline.operations[thing.moments[0].by].now + WAY_LASTS
+    begun_by = judge.timeline.history.afterwards.pairs[asked.args["pair"]]
+    return asked.now >= judge.timeline.operations[begun_by].now + WAY_LASTS
 
 
 def _is_given_back(judge: Judge, asked: Operation) -> bool:
-    """Whether the two may have given their time back: then they are to choose another, lapsed or not."""
-    others = judge.timeline.asked_of["hold", asked.args["holds"][0]]
-    return any(o.kind == "release_pair" and not o.is_refused and o.at <= asked.done for o in others)
+    """Whether the two may have given that time back, or chosen another: then it is not to be had any more."""
+    return any(
+        o.kind in RELEASES and not o.is_refused and o.facts.get("is_new", True) and o.at <= asked.done
+        for o in judge.timeline.asked_of["pair", asked.args["pair"]]
+    )
 
 
 def _needs(judge: Judge, asked: Operation, half: int, state: State) -> list[tuple[str, int | None, int, int]]:
@@ -177,6 +222,7 @@ def _may(judge: Judge, asked: Operation, state: State) -> set[str]:
 OF_TWO: dict[str, Callable[[Judge, Operation], bool]] = {
     "party": _of_making,
     "hold_pair": _of_making,
+    "choose_again": _of_choosing,
     "confirm_pair": _of_confirming,
     "release_pair": _of_releasing,
     "cancel_party": _of_cancelling,

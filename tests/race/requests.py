@@ -6,6 +6,7 @@ And what a change of many must have reached: whatever was surely meant by it whe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from tests.race.history import History, Operation, Violation
 from tests.race.model import (
@@ -24,7 +25,8 @@ from tests.race.model import (
 )
 
 BECOMES = {"asked": WAITS, "allowed": YES, "refused": NO, "ended": ENDED}
-BY = {"asked": {"hold", "renew", "party"}, "allowed": {"decide"}, "refused": {"decide"}, "ended": {"renew"}}
+ASKS = {"hold", "renew", "party", "hold_pair"}
+BY = {"asked": ASKS, "allowed": {"decide"}, "refused": {"decide"}, "ended": {"renew"}}
 
 
 class Requests:
@@ -63,6 +65,17 @@ class Requests:
         return frozenset(stages)
 
 
+def worse_answers(asked: Operation, history: History) -> Operation | None:
+    """What else booking for two asks where the answers of the second are held: that all they have waits."""
+    if asked.kind != "confirm_pair":
+        return None
+    intake = history.afterwards.holds[asked.args["holds"][1]].get("intake")
+    if intake not in {each for each, _actor, _kind in history.afterwards.rulings}:
+        return None
+    args = {"client": asked.args["clients"][1], "held": True, "intake": intake}
+    return replace(asked, kind="worse", args=args)
+
+
 Meant = Callable[[Thing, State], bool]
 
 
@@ -71,13 +84,14 @@ def half_done(
     things: list[Thing],
     effective: set[str],
     history: History,
+    requests: Requests,
 ) -> Iterator[Violation]:
     """What a change of many left out, though it was meant with them from the asking to the answer."""
     by_number = {thing.appointment: thing for thing in things if thing.appointment is not None}
     for asked in operations:
         if asked.id not in effective:
             continue
-        meant = _meant_by(asked, by_number, history)
+        meant = _meant_by(asked, by_number, history, requests)
         for thing in things:
             if meant is None or thing.appointment is None or thing.moments[0].latest >= asked.at:
                 continue
@@ -86,7 +100,9 @@ def half_done(
                 yield Violation("lost", f"{asked} was done, and {thing.name} was left out")
 
 
-def _meant_by(asked: Operation, by_number: Mapping[int, Thing], history: History) -> Meant | None:
+def _meant_by(
+    asked: Operation, by_number: Mapping[int, Thing], history: History, requests: Requests
+) -> Meant | None:
     """Whether a change is meant for an appointment that stands so; None for what changes one alone."""
     args, house = asked.args, history.house
     if asked.kind == "decide":
@@ -97,6 +113,14 @@ def _meant_by(asked: Operation, by_number: Mapping[int, Thing], history: History
         )
     if asked.kind == "renew":
         return lambda _thing, state: state.stage in (BOOKED, PROVISIONAL) and state.client == args["client"]
+    worse = worse_answers(asked, history)
+    if worse is not None:
+        waits = requests.said(worse.args["intake"], asked) == {WAITS}
+        return lambda _thing, state: (
+            state.stage == BOOKED
+            and state.client == worse.args["client"]
+            and (waits or state.option in house.too_deep)
+        )
     if asked.kind in ("move_party", "cancel_party"):
         both = history.afterwards.parties.get(args["party"], ())
         return lambda thing, state: thing.appointment in both and state.stage in STANDING

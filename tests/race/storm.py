@@ -21,7 +21,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking.models import Appointment, AppointmentEvent, Hold, Party, PartyMember, Series, SeriesPart
+from clinic.booking.models import (
+    Appointment,
+    AppointmentEvent,
+    Hold,
+    JourneyPair,
+    Party,
+    PartyMember,
+    Series,
+    SeriesPart,
+)
 from clinic.catalog.models import OfferingOption
 from clinic.db import transaction
 from clinic.intake.models import Decision, DecisionKind, Intake
@@ -333,6 +342,10 @@ def _ledgers(
             for number, series, at, actor in session.execute(parts.join(Series))
         },
         "parties": _parties(session),
+        "pairs": {
+            number: by(at, "nobody")
+            for number, at in session.execute(sa.select(JourneyPair.id, JourneyPair.created_at))
+        },
     }
 
 

@@ -25,11 +25,24 @@ class StoryOfTwo(Story):
         return numbers
 
     def hold_pair(self, starts: int = TEN, *, one_room: bool = False, **more: Any) -> list[int]:
-        """Two who hold a time from the web; gives their holds."""
+        """Two who hold a time from the web; gives their holds. In one story they are one pair."""
         numbers = self._next_two()
         asked = self.ask(
             "hold_pair", starts=starts, options=[1, 1], one_room=one_room,
             **{"facts": {"pair": 1, "is_kept": True}, **more},
+        )  # fmt: skip
+        self.pairs[1] = asked.id
+        self._hold_two(numbers, asked, starts, "open", is_shared=one_room)
+        return numbers
+
+    def choose_again(self, starts: int, *, one_room: bool = False, **more: Any) -> list[int]:
+        """The same two choose another time, and what they held goes back; gives their new holds."""
+        for row in self.holds.values():
+            row["status"] = "released" if row["status"] == "open" else row["status"]
+        numbers = self._next_two()
+        asked = self.ask(
+            "choose_again", pair=1, starts=starts, options=[1, 1], one_room=one_room,
+            **{"facts": {"pair": 1, "is_kept": True, "is_new": True}, **more},
         )  # fmt: skip
         self._hold_two(numbers, asked, starts, "open", is_shared=one_room)
         return numbers

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking import pairs, parties, services
-from clinic.booking.models import Appointment, Party, SharedRoom
+from clinic.booking import journeys, pair_journeys, pairs, parties, services
+from clinic.booking.models import Appointment, JourneyPair, Party, SharedRoom
 from clinic.roster import diary
 from clinic.roster.diary import Claim
 from clinic.roster.models import OwnerKind
@@ -31,9 +31,10 @@ from tests.race.history import History, Violation
 from tests.race.work import WORK
 
 pytestmark = [pytest.mark.database, pytest.mark.race]
-OPERATIONS = 130
-MOSTLY = {"party": 30, "hold_pair": 20, "confirm_pair": 25, "move_party": 15, "cancel_party": 10, "book": 10,
-          "hold": 10, "cancel": 8, "reactivate": 8, "lapse": 4}  # fmt: skip
+OPERATIONS = 300
+MOSTLY = {"party": 30, "hold_pair": 20, "choose_again": 12, "confirm_pair": 25, "move_party": 15,
+          "cancel_party": 10, "book": 10, "hold": 10, "decide": 12, "cancel": 8, "reactivate": 8,
+          "lapse": 4}  # fmt: skip
 
 IS_WHOLE = os.environ.get("CLINIC_MACHINE_FAULTS") == "all"
 WITH_THE_SUITE = {"the therapist of the second is not taken"}
@@ -159,6 +160,26 @@ def only_one_of_two_is_moved(patch: pytest.MonkeyPatch) -> None:
         return [services.move(session, now, each.id, starts_at, actor=actor) for each in both[:1]]
 
     patch.setattr(parties, "move_together", half)
+
+
+@fault("lost")
+def what_two_held_is_kept_when_they_choose_another(patch: pytest.MonkeyPatch) -> None:
+    def give_back(session: Session, pair: JourneyPair) -> None:
+        for journey in (pair.first, pair.second):
+            if journey is not None and pair.party_id is None:
+                journey.take_hold(None)
+
+    patch.setattr(pair_journeys, "give_back", give_back)
+
+
+@fault("state")
+def whoever_waits_for_a_yes_is_booked_at_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(services, "is_bookable", lambda *_args: True)
+
+
+@fault("lost")
+def what_the_one_who_waits_had_booked_is_left_as_it_was(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(journeys.returning, "reopen_worse", lambda *_args: [])
 
 
 def found_in_a_run(engine: Engine, folder: Path) -> list[Violation]:

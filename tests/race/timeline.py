@@ -29,12 +29,22 @@ from tests.race.model import (
     after,
     may_have_done,
 )
-from tests.race.requests import Requests, half_done
-from tests.race.two import CHANGES_TWO, MAKES_TWO, both_or_neither, half_of, rooms_for_two, settle_rooms
+from tests.race.requests import Requests, half_done, worse_answers
+from tests.race.two import (
+    CHANGES_TWO,
+    MAKES_TWO,
+    RELEASES,
+    both_or_neither,
+    half_of,
+    not_given_back,
+    rooms_for_two,
+    settle_rooms,
+)
 
 MAKES_VISITS = frozenset({"hold", "book", "series"}) | MAKES_TWO
-CHANGES_OF_MANY = frozenset({"decide", "renew", "move_series", "cancel_series", "lapse"}) | CHANGES_TWO
-MAY_CHANGE_NOTHING = frozenset({"lapse", "confirm_pair", "release_pair", "cancel_party"})
+OF_MANY = frozenset({"decide", "renew", "worse", "move_series", "cancel_series", "lapse"})
+CHANGES_OF_MANY = OF_MANY | CHANGES_TWO
+MAY_CHANGE_NOTHING = frozenset({"lapse", "choose_again", "confirm_pair", "release_pair", "cancel_party"})
 TOLD = ("therapist", "room", "starts", "version")
 
 
@@ -48,6 +58,8 @@ class Timeline:
         self.operations = {operation.id: operation for operation in history.operations}
         self.by_now = {operation.now: operation for operation in history.operations}
         self.asked_of = self._sort_by_thing()
+        self.pair_of = {by: pair for pair, by in history.afterwards.pairs.items()}
+        self.pair_of |= {o.id: o.args["pair"] for o in history.operations if o.kind == "choose_again"}
         self._clock = sorted((o.now, o.at) for o in history.operations)
         self._soonest = self._soonest_from()
         self.requests = Requests(history, self.operations)
@@ -64,8 +76,9 @@ class Timeline:
         self._read_absences()
         self._look_for_the_lost()
         self.found += both_or_neither(self.twos, history)
+        self.found += not_given_back(self.twos, self.pair_of, history)
         self.found += self.requests.found
-        self.found += half_done(history.operations, self.things, self.effective, history)
+        self.found += half_done(history.operations, self.things, self.effective, history, self.requests)
 
     def _read_intakes(self) -> dict[str, int]:
         """The answers that each renewal brought: where they are kept, it was done."""
@@ -90,7 +103,7 @@ class Timeline:
     def _sort_by_thing(self) -> dict[tuple[str, int], list[Operation]]:
         table: dict[tuple[str, int], list[Operation]] = defaultdict(list)
         for operation in self.history.operations:
-            for what in ("hold", "appointment", "absence"):
+            for what in ("hold", "appointment", "absence", "pair"):
                 if what in operation.args:
                     table[what, operation.args[what]].append(operation)
             for hold in operation.args.get("holds", ()):
@@ -192,18 +205,29 @@ class Timeline:
                 self._say("state", f"{thing.name} is still open though its time was over at {last.id}")
             return
         if row["status"] == "released":
-            releases = ("release", "release_pair")
-            by = [o for o in self.asked_of["hold", thing.hold] if o.kind in releases]
-            stage = LET_GO
+            by, stage = self._releases_of(thing), LET_GO
         else:
             by = [o for o in self.history.operations if o.kind == "lapse" and o.now >= row["expires"]]
             stage = RUN_OUT
         if not by:
             self._say("phantom", f"{thing.name} is {row['status']} and nobody asked for it")
             return
-        latest = min((o.done for o in by if o.answer == "ok"), default=NEVER) if stage == LET_GO else NEVER
+        sure = [o.done for o in by if self._surely_let_go(o, thing)] if stage == LET_GO else []
+        latest = min(sure, default=NEVER)
         state = State(stage, thing.last.therapist, thing.last.starts, thing.last.ends, thing.last.room)
         thing.moments.append(Moment(min(o.at for o in by), latest, state, stage))
+
+    def _releases_of(self, thing: Thing) -> list[Operation]:
+        """What may have let a hold go: asked of it, or of the two whose it is."""
+        made, pair = thing.moments[0], self.pair_of.get(thing.two or "")
+        asked = [o for o in self.asked_of["hold", thing.hold or 0] if o.kind in ("release", "release_pair")]
+        asked += [o for o in self.asked_of["pair", pair or 0] if o.kind in RELEASES and o not in asked]
+        return [o for o in asked if not o.is_refused and o.done >= made.earliest and o.id != thing.two]
+
+    def _surely_let_go(self, asked: Operation, thing: Thing) -> bool:
+        """Whether the hold was there to be let go, as far as anybody knows, and was."""
+        was_there = asked in self.asked_of["hold", thing.hold or 0] or asked.at >= thing.moments[0].latest
+        return asked.answer == "ok" and was_there and asked.facts.get("is_new", True)
 
     def _follow(self, thing: Thing) -> None:
         """Takes an appointment through its events, each of which must follow from how it stood."""
@@ -212,7 +236,7 @@ class Timeline:
             asked = self.operations.get(actor)
             if asked is None:
                 continue
-            asked = half_of(asked, thing.half)
+            asked = self._as_meant(asked, thing, event)
             if (asked.kind in BOOKS) != (position == 0):
                 self._say("state", f"{asked} took effect on {thing.name} out of turn")
             elif asked.kind not in MAKES_VISITS and not self._can_have_done(asked, thing, event):
@@ -223,6 +247,11 @@ class Timeline:
             if not is_of_many and asked.args.get("appointment", thing.appointment) != thing.appointment:
                 self._say("state", f"{asked} changed {thing.name}")
             self._take(thing, asked, event)
+
+    def _as_meant(self, asked: Operation, thing: Thing, event: str) -> Operation:
+        """What was asked, as far as it concerns one thing."""
+        worse = worse_answers(asked, self.history) if event == "reopened" else None
+        return worse or half_of(asked, thing.half)
 
     def _can_have_done(self, asked: Operation, thing: Thing, event: str) -> bool:
         state = thing.last
@@ -248,6 +277,8 @@ class Timeline:
             told.setdefault("starts", asked.args["starts"] if moved_to is None else moved_to)
         if asked.kind == "renew" and asked.args["held"]:
             told["intake"] = self._new_intake.get(asked.id)
+        if asked.kind == "worse":
+            told["intake"] = asked.args["intake"]
         if (
             asked.kind == "move_party"
             and len({each["room"] for each in asked.facts.get("each", {}).values()}) == 1

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from tests.race.history import NEVER, History, House, Operation, Violation
-from tests.race.model import HELD, STANDING, Moment, Square, State, Thing, ticks
+from tests.race.model import CHOSEN, HELD, STANDING, Moment, Square, State, Thing, ticks
 
-MAKES_TWO = frozenset({"party", "hold_pair"})
+MAKES_TWO = frozenset({"party", "hold_pair", "choose_again"})
 BOOKS_TWO = frozenset({"party", "confirm_pair"})
 CHANGES_TWO = frozenset({"confirm_pair", "release_pair", "move_party", "cancel_party"})
+RELEASES = frozenset({"release_pair", "choose_again"})
 TIDIES = frozenset({"lapse", "cancel_party"})
 LOCKS_ROOMS = TIDIES | {"reactivate"}
 ONE_OF = {"options": "option", "clients": "client", "therapists": "therapist", "holds": "hold"}
@@ -46,7 +47,8 @@ def both_or_neither(twos: Twos, history: History) -> Iterator[Violation]:
             first_by[actor].add(appointment)
         seen.add(appointment)
     for asked in history.operations:
-        wanted = [2] if asked.answer == "ok" else [0, 2]
+        is_made = asked.answer == "ok" and asked.facts.get("is_new", True)
+        wanted = [2] if is_made else [0, 2]
         if asked.kind in MAKES_TWO and len(twos.get(asked.id, ())) not in wanted:
             yield Violation("lost", f"{asked} made {len(twos.get(asked.id, ()))} of two")
         if asked.kind in BOOKS_TWO and len(first_by[asked.id]) not in (0, 2):
@@ -75,6 +77,29 @@ def _belong_together(twos: Twos, history: History) -> Iterator[Violation]:
                 yield Violation(
                     "lost", f"{asked} was promised party {asked.facts['party']} of {sorted(told)}"
                 )
+
+
+def not_given_back(twos: Twos, pair_of: Mapping[str, int], history: History) -> Iterator[Violation]:
+    """What two held and still held, though they had given it back, or chosen another time."""
+    of_pair: dict[int | None, list[tuple[str, Thing]]] = defaultdict(list)
+    for by, both in twos.items():
+        of_pair[pair_of.get(by)] += [(by, each) for each in both]
+    for asked in history.operations:
+        if asked.kind not in RELEASES or asked.answer != "ok" or not asked.facts.get("is_new", True):
+            continue
+        for by, thing in of_pair[asked.args["pair"]]:
+            if by != asked.id and thing.moments[0].latest < asked.at and _is_held_on(thing, asked.done):
+                yield Violation("lost", f"{asked} gave the time of two back, and {thing.name} was kept")
+
+
+def _is_held_on(thing: Thing, at: float) -> bool:
+    """Whether it was held at that instant, beyond doubt."""
+    moments = [*thing.moments, None]
+    return any(
+        here is not None and here.state.stage in (HELD, CHOSEN) and here.latest <= at
+        and (then is None or then.earliest > at)
+        for here, then in pairwise(moments)
+    )  # fmt: skip
 
 
 # --- their one room

@@ -20,10 +20,10 @@ from clinic.intake.level import Releaser
 from clinic.intake.models import Clearance, ClearanceStatus
 from clinic.people.models import Client
 from clinic.roster import services as roster
-from clinic.roster.models import Site, TimeOff
+from clinic.roster.models import TimeOff
 from tests import makers
 from tests.race.clerks import Args, Clerk, Kind, instant, minute, told, told_each, want_nothing
-from tests.race.work_of_two import CONTACT, HELD_ANSWERS, WORK_OF_TWO, an_intake
+from tests.race.work_of_two import HELD_ANSWERS, WORK_OF_TWO, a_held_intake, an_intake
 
 THERAPIST = Signed("Amara Osei", "therapist", "FHT 1200")
 YES, NO = ClearanceStatus.ALLOWED, ClearanceStatus.REFUSED
@@ -160,8 +160,7 @@ def do_hold(clerk: Clerk, session: Session, now: datetime, _me: str, args: Args)
 
 
 def do_held(clerk: Clerk, session: Session, now: datetime, _me: str, args: Args) -> Args:
-    intake = makers.intake(session, now, HELD_ANSWERS)
-    decisions.ask(session, now, intake, CONTACT, session.get_one(Site, clerk.orders.site))
+    intake = a_held_intake(clerk, session, now)
     at = instant(args["starts"])
     made = services.hold(session, now, wish(clerk, args), at, intake, provisionally=True)
     return {"hold": made.id, "therapist": made.therapist_id, "room": made.room_id}

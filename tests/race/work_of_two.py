@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -11,7 +12,15 @@ from sqlalchemy.orm import Session, aliased
 from clinic.booking import decisions, pair_holds, pair_journeys, parties, services
 from clinic.booking.hold_limits import Source
 from clinic.booking.kept import LIFETIME, Details, digest
-from clinic.booking.models import Appointment, AppointmentEvent, Journey, JourneyPair, Party, PartyMember
+from clinic.booking.models import (
+    Appointment,
+    AppointmentEvent,
+    Hold,
+    Journey,
+    JourneyPair,
+    Party,
+    PartyMember,
+)
 from clinic.booking.pair_journeys import Names
 from clinic.booking.pair_steps import Turn
 from clinic.booking.parties import Guest
@@ -22,7 +31,7 @@ from clinic.intake.models import Intake
 from clinic.people.models import Client
 from clinic.roster.models import DiarySpan, OwnerKind, Site
 from tests import makers
-from tests.race.clerks import Args, Clerk, Kind, instant, told_each
+from tests.race.clerks import Args, Clerk, Kind, instant, minute, told_each
 from tests.race.model import ticks
 
 HELD_ANSWERS = {"heart": ["bp_not_controlled"]}  # wait for a decision, and leave out what is deep
@@ -64,20 +73,47 @@ def want_party(clerk: Clerk) -> Args:
 
 
 def want_hold_pair(clerk: Clerk) -> Args:
-    options = clerk.chance.choices(clerk.orders.options, k=2)
-    return {"starts": a_start_for_two(clerk), "options": options, "one_room": clerk.chance.random() < 0.5}
+    """Two on their way; now and then the answers of the second wait for a decision."""
+    options, is_held = clerk.chance.choices(clerk.orders.options, k=2), clerk.chance.random() < 0.35
+    return {
+        "starts": a_start_for_two(clerk), "one_room": clerk.chance.random() < 0.5,
+        "options": [options[0], clerk.orders.options[0] if is_held else options[1]], "held": is_held,
+    }  # fmt: skip
+
+
+def want_choose_again(clerk: Clerk) -> Args | None:
+    """Two who hold a time, or have given one back, choose another; now and then the same once more."""
+    pairs = _pairs() if clerk.chance.random() < 0.1 else _pairs().where(JourneyPair.party_id.is_(None))
+    row = clerk.one_of(pairs.order_by(JourneyPair.id.desc()).limit(6))
+    if row is None:
+        return None
+    is_same = row.starts_at is not None and clerk.chance.random() < 0.15
+    return {
+        "pair": row.id, "options": [row.option, row.other_option],
+        "starts": minute(row.starts_at) if is_same else a_start_for_two(clerk),
+        "one_room": row.is_one_room if is_same else clerk.chance.random() < 0.5,
+    }  # fmt: skip
+
+
+def _pairs() -> sa.Select[Any]:
+    """Two on their way, with what they hold and which sessions they chose."""
+    first, second = aliased(Journey), aliased(Journey)
+    return (
+        sa.select(
+            JourneyPair.id, JourneyPair.is_one_room, first.hold_id.label("one"), Hold.starts_at,
+            second.hold_id.label("other"), first.option_id.label("option"),
+            second.option_id.label("other_option"),
+        )
+        .join(first, first.id == JourneyPair.first_id)
+        .join(second, second.id == JourneyPair.second_id)
+        .outerjoin(Hold, Hold.id == first.hold_id)
+    )  # fmt: skip
 
 
 def a_pair(clerk: Clerk, recent: int) -> Args | None:
     """Two on their way who hold a time, and their holds as a page showed them."""
-    first, second = aliased(Journey), aliased(Journey)
-    pairs = (
-        sa.select(JourneyPair.id, first.hold_id.label("one"), second.hold_id.label("other"))
-        .join(first, first.id == JourneyPair.first_id)
-        .join(second, second.id == JourneyPair.second_id)
-        .where(first.hold_id.is_not(None), second.hold_id.is_not(None))
-    )
-    row = clerk.one_of(pairs.order_by(JourneyPair.id.desc()).limit(recent))
+    held = _pairs().where(Hold.id.is_not(None))
+    row = clerk.one_of(held.order_by(JourneyPair.id.desc()).limit(recent))
     return row and {"pair": row.id, "holds": [row.one, row.other]}
 
 
@@ -122,13 +158,18 @@ def an_intake(clerk: Clerk, session: Session) -> Intake:
     return session.get_one(Intake, clerk.chance.choice(clerk.orders.intakes))
 
 
+def a_held_intake(clerk: Clerk, session: Session, now: datetime) -> Intake:
+    """Answers about which somebody has been asked to decide."""
+    intake = makers.intake(session, now, HELD_ANSWERS)
+    decisions.ask(session, now, intake, CONTACT, session.get_one(Site, clerk.orders.site))
+    return intake
+
+
 def do_party(clerk: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
     guests = []
     for half, number in enumerate(args["clients"]):
         is_held = args["held"] and half == 1
-        intake = makers.intake(session, now, HELD_ANSWERS) if is_held else an_intake(clerk, session)
-        if is_held:
-            decisions.ask(session, now, intake, CONTACT, session.get_one(Site, clerk.orders.site))
+        intake = a_held_intake(clerk, session, now) if is_held else an_intake(clerk, session)
         wish = Wish(
             clerk.orders.site, args["options"][half], therapist_id=args["therapists"][half], client_id=number,
             is_desk=True,
@@ -153,24 +194,31 @@ def members(session: Session, party_id: int) -> Sequence[Appointment]:
 
 def do_hold_pair(clerk: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
     """Both are through their questions and have chosen their sessions; now they choose a time."""
-    ways = [a_way(clerk, session, now, f"{me} {half}") for half in (0, 1)]
+    ways = [a_way(clerk, session, now, f"{me} 0"), a_way(clerk, session, now, f"{me} 1", held=args["held"])]
     ways[0].option_id, ways[1].option_id = args["options"]
     pair = pair_journeys.begin(session, now, ways[0].id, NAMES)
     pair.second, pair.turn = ways[1], Turn.BOTH
     session.flush()
+    return do_choose_again(clerk, session, now, me, {**args, "pair": pair.id})
+
+
+def do_choose_again(clerk: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
     pair_holds.take_time(
-        session, now, pair.id, session.get_one(Site, clerk.orders.site), instant(args["starts"]),
+        session, now, args["pair"], session.get_one(Site, clerk.orders.site), instant(args["starts"]),
         one_room=args["one_room"], looked_at=tuple(args["options"]), source=Source(visitor=me, address=me),
     )  # fmt: skip
-    held = pair_journeys.holds_of(pair)
+    held = pair_journeys.holds_of(session.get_one(JourneyPair, args["pair"]))
     assert held is not None
-    return {"pair": pair.id, "is_kept": held[0].entry_id is not None}
+    is_new = held[0].created_at == now
+    return {"pair": args["pair"], "is_kept": held[0].entry_id is not None, "is_new": is_new}
 
 
-def a_way(clerk: Clerk, session: Session, now: datetime, token: str) -> Journey:
+def a_way(clerk: Clerk, session: Session, now: datetime, token: str, *, held: bool = False) -> Journey:
+    """Somebody who is through the questions; whose answers are held, goes on while somebody decides."""
+    intake = a_held_intake(clerk, session, now) if held else an_intake(clerk, session)
     made = Journey(
-        token_digest=digest(token), intake=an_intake(clerk, session), created_at=now,
-        expires_at=now + LIFETIME, outcome_seen=True,
+        token_digest=digest(token), intake=intake, created_at=now, expires_at=now + LIFETIME,
+        outcome_seen=True, is_provisional=held,
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -224,7 +272,8 @@ def do_cancel_party(_c: Clerk, session: Session, now: datetime, me: str, args: A
 WORK_OF_TWO: dict[Kind, float] = {
     Kind("party", want_party, do_party): 6,
     Kind("hold_pair", want_hold_pair, do_hold_pair): 5,
-    Kind("confirm_pair", want_confirm_pair, do_confirm_pair): 6,
+    Kind("choose_again", want_choose_again, do_choose_again): 3,
+    Kind("confirm_pair", want_confirm_pair, do_confirm_pair): 7,
     Kind("release_pair", want_release_pair, do_release_pair): 1,
     Kind("move_party", want_move_party, do_move_party): 4,
     Kind("cancel_party", want_cancel_party, do_cancel_party): 2,
