@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Offering, OfferingOption, Skill
+from clinic.catalog.writing import fresh, keep, refuse_double, words
 from clinic.intake.techniques import Technique, load_techniques
 from clinic.kernel import signs
-from clinic.kernel.errors import BadInput, NotFound, Stale
+from clinic.kernel.errors import BadInput, NotFound
 from clinic.kernel.money import SYMBOLS
 
 LONGEST_BUFFER = 240
 SHORTEST, LONGEST = 5, 480
 DEAREST_MINOR = 99_999_99
 LONGEST_SUMMARY = 1000
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,10 @@ def save_skill(session: Session, name: str, skill_id: int | None = None, is_acti
     skill = session.get(Skill, skill_id) if skill_id else Skill()
     if skill is None:
         raise NotFound()
-    named = _words(name, 80, "name", "Enter a name.")
-    _refuse_double(session, Skill, Skill.name == named, skill_id, "There is a skill of that name already.")
+    named = words(name, 80)
+    refuse_double(session, Skill, Skill.name == named, skill_id, "There is a skill of that name already.")
     skill.name, skill.is_active = named, is_active
-    return _keep(session, skill, "There is a skill of that name already.", "name")
+    return keep(session, skill, "There is a skill of that name already.")
 
 
 def save_offering(
@@ -68,9 +66,9 @@ def save_offering(
 
     An offering keeps its technique: what was judged to suit somebody must stay what it was.
     """
-    offering = _fresh(session.get(Offering, offering_id), version) if offering_id else None
-    named = _words(name, 80, "name", "Enter a name.")
-    desk_named = _words(desk_name, 40, "desk_name", "Enter a name for the desk.")
+    offering = fresh(session.get(Offering, offering_id), version) if offering_id else None
+    named = words(name, 80)
+    desk_named = words(desk_name, 40, "desk_name", "Enter a name for the desk.")
     if technique not in load_techniques().by_id:
         raise BadInput("Choose one of the techniques.", "technique")
     if offering is not None and offering.technique != technique:
@@ -83,12 +81,12 @@ def save_offering(
     if not 0 <= position <= 999:
         raise BadInput("Enter a number from 0 to 999.", "position")
     double = "There is a session type of that name already."
-    _refuse_double(session, Offering, Offering.name == named, offering_id, double)
+    refuse_double(session, Offering, Offering.name == named, offering_id, double)
     offering = offering or Offering()
     offering.name, offering.desk_name, offering.technique = named, desk_named, technique
     offering.skill_id, offering.summary = skill_id, summary.strip()
     offering.position, offering.is_active = position, is_active
-    return _keep(session, offering, double, "name")
+    return keep(session, offering, double)
 
 
 def save_option(
@@ -105,7 +103,7 @@ def save_option(
     offering = session.get(Offering, offering_id)
     if offering is None:
         raise NotFound()
-    option = _fresh(session.get(OfferingOption, option_id), version) if option_id else None
+    option = fresh(session.get(OfferingOption, option_id), version) if option_id else None
     if option is not None and option.offering_id != offering_id:
         raise NotFound()
     check_option(facts, load_techniques().by_id[offering.technique])
@@ -113,14 +111,14 @@ def save_option(
         raise BadInput("A length stays as it is. Add another and switch this one off.", "minutes")
     double = sa.and_(OfferingOption.offering_id == offering_id, OfferingOption.minutes == facts.minutes)
     sentence = "This session type has that length already."
-    _refuse_double(session, OfferingOption, double, option_id, sentence, "minutes")
+    refuse_double(session, OfferingOption, double, option_id, sentence, "minutes")
     option = option or OfferingOption(offering_id=offering_id)
     technique = load_techniques().by_id[offering.technique]
     for name in OptionFacts.__slots__:
         setattr(option, name, getattr(facts, name))
     option.pressure_lightest = facts.pressure_lightest or technique.lightest
     option.pressure_firmest = facts.pressure_firmest or technique.firmest
-    return _keep(session, option, sentence, "minutes")
+    return keep(session, option, sentence, "minutes")
 
 
 def check_option(facts: OptionFacts, technique: Technique) -> None:
@@ -143,46 +141,3 @@ def check_option(facts: OptionFacts, technique: Technique) -> None:
         raise BadInput(
             f"This technique goes from {technique.lightest} to {technique.firmest} of 5.", "pressure_lightest"
         )
-
-
-def _fresh(found: Row | None, version: int | None) -> Row:
-    if found is None:
-        raise NotFound()
-    if version is not None and getattr(found, "version", version) != version:
-        raise Stale()
-    return found
-
-
-def _words(text: str, most: int, field: str, empty: str) -> str:
-    plain = " ".join(text.split())
-    signs.check(plain, field)
-    if not plain:
-        raise BadInput(empty, field)
-    if len(plain) > most:
-        raise BadInput(f"Use {most} signs or fewer.", field)
-    return plain
-
-
-def _refuse_double(
-    session: Session,
-    table: Any,
-    same: sa.ColumnElement[bool],
-    own_id: int | None,
-    sentence: str,
-    field: str = "name",
-) -> None:
-    with session.no_autoflush:
-        found = session.scalar(sa.select(table.id).where(same).limit(1))
-    if found is not None and found != own_id:
-        raise BadInput(sentence, field)
-
-
-def _keep(session: Session, row: Row, sentence: str, field: str) -> Row:
-    """Writes the row; a key that somebody took in the same moment is refused with `sentence`."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError:
-        raise BadInput(sentence, field) from None
-    return row

@@ -11,12 +11,13 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.catalog.writing import fresh
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound
 from clinic.kernel.ticks import TICK_MINUTES
 from clinic.roster.models import Site, Therapist, WorkingBreak, WorkingHours
 from clinic.roster.overlaps import Meeting, Weekly, first_meeting, meetings
-from clinic.roster.writing import check_day, fresh, touch
+from clinic.roster.writing import check_day, touch
 
 _DAY = timedelta(days=1)
 _AROUND = timedelta(days=2)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Offering, Skill
+from clinic.catalog.writing import fresh, keep, refuse_double, words
 from clinic.intake.locales import locales
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound, SlotTaken
@@ -39,12 +40,8 @@ from clinic.roster.writing import (
     LONGEST_TIME_OFF,
     check_day,
     check_span,
-    fresh,
-    keep,
     long_text,
-    refuse_double,
     touch,
-    words,
 )
 
 GRIDS = (5, 10, 15, 20, 30)
