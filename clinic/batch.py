@@ -75,12 +75,9 @@ def add(session: Session, model: type[DeclarativeBase], **values: Any) -> None:
 def change(session: Session, row: DeclarativeBase, **values: Any) -> None:
     """Changes columns of a row that was read in this transaction, and says so to the object.
 
-    StaleDataError, as from the session itself, where somebody has changed or deleted it since.
+    Past the session's own way of finding out what has changed, which takes longer than the database. As
+    there, StaleDataError where somebody has changed or deleted the row since.
     """
-    if _WAITING not in session.info:
-        for name, value in values.items():
-            setattr(row, name, value)
-        return
     if session.is_modified(row):
         session.flush()
     key, counter = sa.inspect(row).identity, _counter(type(row))

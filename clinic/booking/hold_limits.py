@@ -13,9 +13,9 @@ site, takes turns.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 
@@ -28,19 +28,22 @@ from clinic.booking.slots import Slot
 from clinic.booking.statuses import HoldStatus
 from clinic.booking.supposing import Taken
 from clinic.catalog.models import Offering, OfferingOption
+from clinic.kernel import walltime
 from clinic.kernel.errors import TooMany
-from clinic.roster import availability, facts
+from clinic.roster import availability, facts, standing
+from clinic.roster.availability import Demand
 from clinic.roster.diary import Claim
 from clinic.roster.facts import Diary, Facts
 from clinic.roster.limits import Effort
-from clinic.roster.models import therapist_skill
+from clinic.roster.models import DiaryEntry, DiarySpan, RosterState, Site, therapist_skill
 from clinic.roster.standing import kept
 
 MOST_OPEN = 6
 MOST_AN_HOUR = 30
 KEPT_FOR = timedelta(days=1)
 _HOUR = timedelta(hours=1)
-_DAY = timedelta(days=1)
+# More than any session needs before and after it.
+_TO_SPARE = timedelta(hours=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +59,57 @@ class Source:
     most_an_hour: int = MOST_AN_HOUR
 
 
-def admit(session: Session, now: datetime, source: Source, site_id: int, on: date) -> list[int]:
-    """Lets a source hold one more time on that day: gives its open holds, locked, which go back for it.
+@dataclass(frozen=True, slots=True)
+class WebHolds:
+    """What the web holds, for one who wants another time.
+
+    `own` are their open holds; `of_day` what each open hold takes around the day, with its number.
+    """
+
+    own: tuple[int, ...]
+    of_day: Sequence[tuple[int, Taken]]
+
+
+def admit(session: Session, now: datetime, source: Source, site: Site, on: date) -> WebHolds:
+    """Lets a source hold one more time on that day: gives its open holds, which go back for it, and others'.
 
     TooMany where its address has as many as it may. Keeps others of that address, browser or day waiting
-    until the transaction ends.
+    until the transaction ends. The mark of what stands is read with it: one statement for all.
     """
-    take_turns(session, f"address:{source.address}", f"visitor:{source.visitor}", f"day:{site_id}:{on}")
-    own, others_open, in_the_hour = [], 0, 0
-    for row in session.execute(
-        _OF_SOURCE,
-        {"visitor": source.visitor, "address": source.address, "since": now - _HOUR, "now": now},
-    ):
-        is_open, is_theirs = row.status is HoldStatus.OPEN, row.visitor_digest == source.visitor
-        if is_open and is_theirs:
-            own.append(row.id)
-        if source.address is not None and row.address_digest == source.address:
-            others_open += is_open and not is_theirs and row.expires_at > now
-            in_the_hour += row.created_at > now - _HOUR
-    if others_open >= source.most_open:
+    take_turns(session, f"address:{source.address}", f"visitor:{source.visitor}", f"day:{site.id}:{on}")
+    asked = {"visitor": source.visitor, "address": source.address, "since": now - _HOUR, "now": now}
+    rows: Sequence[Any] = session.connection().execute(_HELD, {**asked, **_around(site, on)}).all()
+    standing.just_read(session, rows[0].mark)
+    holds = {row.id: row for row in rows if row.id is not None}.values()
+    theirs = [row for row in holds if source.address is not None and row.address_digest == source.address]
+    open_there = (row for row in theirs if row.visitor_digest != source.visitor and _is_open(row, now))
+    if sum(1 for _row in open_there) >= source.most_open:
         raise TooMany(
             "Too many times are kept for your internet connection. Try again in ten minutes, or ring us."
         )
-    if in_the_hour >= source.most_an_hour:
+    if sum(row.created_at > now - _HOUR for row in theirs) >= source.most_an_hour:
         raise TooMany(
             "Too many times were chosen from your internet connection. Try again in an hour, or ring us."
         )
-    return own
+    own = tuple(
+        row.id for row in holds if row.visitor_digest == source.visitor and row.status is HoldStatus.OPEN
+    )
+    of_day = [(row.id, supposing.taken(*row[_FACTS:])) for row in rows if row.entry_id is not None]
+    return WebHolds(own, of_day)
+
+
+def _is_open(row: Any, now: datetime) -> bool:
+    return row.status is HoldStatus.OPEN and row.expires_at > now
+
+
+def _around(site: Site, on: date) -> dict[str, datetime]:
+    """A day of a site, with a little on either side for what is tidied and made ready then."""
+    zone = walltime.zone(site.tz)
+    begins, ends = (walltime.minute_at(on, minute, zone, 0) for minute in (0, walltime.DAY_MINUTES))
+    return {
+        "low": walltime.from_epoch_minute(begins) - _TO_SPARE,
+        "high": walltime.from_epoch_minute(ends) + _TO_SPARE,
+    }
 
 
 def take_turns(session: Session, *names: str) -> None:
@@ -103,23 +130,30 @@ def _turns(count: int) -> sa.Select[*tuple[Any, ...]]:
     return sa.select(*map(sa.func.pg_advisory_xact_lock, places))
 
 
-# The open holds of a visitor, and those of an address that count against it.
-_OF_SOURCE = (
-    sa.select(
-        Hold.id, Hold.status, Hold.visitor_digest, Hold.address_digest, Hold.created_at, Hold.expires_at
-    )
-    .where(
-        sa.or_(
-            sa.and_(Hold.visitor_digest == sa.bindparam("visitor"), Hold.status == HoldStatus.OPEN),
-            sa.and_(
-                Hold.address_digest == sa.bindparam("address"),
-                sa.or_(
-                    Hold.created_at > sa.bindparam("since"),
-                    sa.and_(Hold.status == HoldStatus.OPEN, Hold.expires_at > sa.bindparam("now")),
-                ),
-            ),
-        )
-    )
+# The open holds of a visitor, those of an address that count against it, and those from the web around a day
+# with what they take; one row at least, for the mark.
+_IS_OPEN = sa.and_(Hold.status == HoldStatus.OPEN, Hold.expires_at > sa.bindparam("now"))
+_IS_OF_DAY = sa.and_(
+    _IS_OPEN,
+    Hold.visitor_digest.is_not(None),
+    Hold.ends_at > sa.bindparam("low"),
+    Hold.starts_at < sa.bindparam("high"),
+)
+_IS_OF_SOURCE = sa.or_(
+    sa.and_(Hold.visitor_digest == sa.bindparam("visitor"), Hold.status == HoldStatus.OPEN),
+    sa.and_(
+        Hold.address_digest == sa.bindparam("address"),
+        sa.or_(Hold.created_at > sa.bindparam("since"), _IS_OPEN),
+    ),
+)
+_OF_HOLD = (Hold.id, Hold.status, Hold.visitor_digest, Hold.address_digest, Hold.created_at, Hold.expires_at)
+_FACTS = 1 + len(_OF_HOLD)
+_HELD = (
+    sa.select(RosterState.mark, *_OF_HOLD, *supposing.COLUMNS)
+    .select_from(RosterState)
+    .outerjoin(Hold, sa.or_(_IS_OF_SOURCE, _IS_OF_DAY))
+    .outerjoin(DiarySpan, sa.and_(DiarySpan.entry_id == Hold.entry_id, _IS_OF_DAY))
+    .outerjoin(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
     .order_by(Hold.id)
 )
 
@@ -160,59 +194,45 @@ class Share:
         effort = Effort(search.hands_on, search.is_deep, search.buffer_before, search.buffer_after)
         full = supposing.changed(self.bare, [], [*self.held, *supposing.as_taken(claims, effort)])
         longest = self.longest.get(slot.therapist_id, 0) + talk_minutes
-        return all(
-            _fitting(self.known, full, slot, minutes) >= _fitting(self.known, self.bare, slot, minutes) // 2
-            for minutes in {search.minutes, max(search.minutes, longest)}
-        )
+        lengths = sorted({search.minutes, max(search.minutes, longest)})
+        now, then = (_fitting(self.known, diary, slot, lengths) for diary in (self.bare, full))
+        return all(left >= most // 2 for left, most in zip(then, now, strict=True))
 
 
-def share_of(session: Session, now: datetime, known: Facts, on: date, own: Collection[int]) -> Share:
-    """What the web holds of the day that is known; `own` are holds that go back.
-
-    One statement, and another where others hold something and sessions have changed since one was made.
-    """
-    held = _held(session, now, on)
-    others = [taken for hold_id, taken in held if hold_id not in own]
+def share_of(session: Session, known: Facts, on: date, web: WebHolds) -> Share:
+    """What the web holds of the day that is known. A statement only where sessions have changed."""
+    others = [taken for hold_id, taken in web.of_day if hold_id not in web.own]
     if not others:
         return Share()
     return Share(
         replace(known, search=replace(known.search, first_day=on, days=1)),
-        supposing.changed(known.diary, [taken for _hold_id, taken in held]),
+        supposing.changed(known.diary, [taken for _hold_id, taken in web.of_day]),
         others,
         kept(session, known.mark, "longest", partial(_longest, session)),
     )
 
 
-def _held(session: Session, now: datetime, on: date) -> list[tuple[int, Taken]]:
-    """What the open holds from the web take around that day, each with the number of its hold."""
-    low = datetime(on.year, on.month, on.day, tzinfo=UTC) - _DAY
-    around = {"now": now, "low": low, "high": low + 3 * _DAY}
-    rows = session.connection().execute(_HELD, around)
-    return [(hold_id, supposing.taken(*row)) for hold_id, *row in rows]
-
-
-# Put together once: that takes longer than the answer.
-_HELD = supposing.with_holds().where(
-    Hold.status == HoldStatus.OPEN,
-    Hold.expires_at > sa.bindparam("now"),
-    Hold.visitor_digest.is_not(None),
-    Hold.starts_at > sa.bindparam("low"),
-    Hold.starts_at < sa.bindparam("high"),
-)
-
-
-def _fitting(known: Facts, diary: Diary, slot: Slot, minutes: int) -> int:
-    """How many sessions of that length the therapist could still give one after the other, each in a room."""
-    search = replace(known.search, minutes=minutes)
-    site, then = known.sites[search.site_id], replace(known, search=search, diary=diary)
-    demand = facts.demand_at(search, site, *facts.bounds(search, site))
+def _fitting(known: Facts, diary: Diary, slot: Slot, lengths: Sequence[int]) -> list[int]:
+    """How many sessions of each length (minutes) the therapist could still give one after the other."""
+    search, day = known.search, replace(known, diary=diary)
+    site = known.sites[search.site_id]
     worker = next(each for each in known.workers[site.id] if each.therapist_id == slot.therapist_id)
-    one = then.therapist(worker, site, closed=known.closed.get(site.id, ()))
-    found = availability.openings(demand, [one], then.rooms(site.id))
+    one, rooms = day.therapist(worker, site, closed=known.closed.get(site.id, ())), day.rooms(site.id)
+    found = []
+    for minutes in lengths:
+        asked = replace(search, minutes=minutes)
+        demand = facts.demand_at(asked, site, *facts.bounds(asked, site))
+        openings = availability.openings(demand, [one], rooms)
+        found.append(_one_after_the_other([each.start for each in openings], demand))
+    return found
+
+
+def _one_after_the_other(starts: Iterable[int], demand: Demand) -> int:
+    """How many sessions fit when each begins at the first of these starts (epoch minutes) that it can."""
     count, free_from = 0, None
-    for start in sorted({opening.start for opening in found}):
-        if free_from is None or start - search.buffer_before >= free_from:
-            count, free_from = count + 1, start + minutes + search.buffer_after
+    for start in sorted(set(starts)):
+        if free_from is None or start - demand.before >= free_from:
+            count, free_from = count + 1, start + demand.length + demand.after
     return count
 
 

@@ -318,13 +318,13 @@ def take_time(
     journey = _at(session, now, which, Step.TIME)
     if option_id is not None and option_id != journey.option_id:
         raise Stale("You chose another session meanwhile. These are the times for that one.")
-    wish = wish_of(journey, site, filters)
-    if not _is_same(journey.hold, wish, starts_at, now) or journey.hold is None:
-        _hold(session, now, journey, wish, starts_at, source)
-    kept.keep(journey, filters=asdict(filters))
-    session.flush()
-    assert journey.hold is not None
-    return journey.hold
+    wish, held = wish_of(journey, site, filters), journey.hold
+    if held is None or not _is_same(held, wish, starts_at, now):
+        held = _hold(session, now, journey, wish, starts_at, source)
+    details = kept.with_parts(journey, filters=asdict(filters))
+    batch.change(session, journey, hold_id=held.id, details=details)
+    journey.take_hold(held)
+    return held
 
 
 def hold_again(session: Session, now: datetime, which: Journey | int, source: Source | None = None) -> Hold:
@@ -337,6 +337,7 @@ def hold_again(session: Session, now: datetime, which: Journey | int, source: So
         return held
     filters = Filters(str(held.therapist_id), filters_of(journey).is_step_free)
     made = _hold(session, now, journey, wish_of(journey, held.site, filters), held.starts_at, source)
+    journey.take_hold(made)
     session.flush()
     return made
 
@@ -356,7 +357,6 @@ def _hold(
             made = _keep_time(session, now, journey, wish, at, source)
     else:
         services.release(session, before)
-    journey.take_hold(made)
     return made
 
 
@@ -367,8 +367,8 @@ def _keep_time(
     return services.hold(session, now, wish, at, journey.intake, provisionally=may_wait, source=source)
 
 
-def _is_same(held: Hold | None, wish: Wish, starts_at: datetime, now: datetime) -> bool:
-    if held is None or not is_live(held, now):
+def _is_same(held: Hold, wish: Wish, starts_at: datetime, now: datetime) -> bool:
+    if not is_live(held, now):
         return False
     if (held.starts_at, held.site_id, held.option_id) != (starts_at, wish.site_id, wish.option_id):
         return False

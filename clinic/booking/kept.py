@@ -87,4 +87,9 @@ def read(journey: Journey) -> dict[str, Any]:
 
 def keep(journey: Journey, **parts: Mapping[str, Any]) -> None:
     """Keeps these parts; the others stay."""
-    journey.details = json.dumps({**read(journey), **parts})
+    journey.details = with_parts(journey, **parts)
+
+
+def with_parts(journey: Journey, **parts: Mapping[str, Any]) -> str:
+    """What would be kept with these parts."""
+    return json.dumps({**read(journey), **parts})

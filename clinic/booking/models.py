@@ -162,12 +162,15 @@ class Journey(Base):
 
     def take_hold(self, hold: Hold | None) -> None:
         """Keeps which hold is this journey's: one that is written already, or none."""
-        self.hold_id = hold.id if hold is not None else None
+        number = hold.id if hold is not None else None
+        if self.hold_id != number:  # where it is written already, nothing is to be looked for
+            self.hold_id = number
         set_committed_value(self, "hold", hold)
 
     def take_appointment(self, made: Appointment) -> None:
         """Keeps which appointment has come of it: one that is written already."""
-        self.appointment_id = made.id
+        if self.appointment_id != made.id:
+            self.appointment_id = made.id
         set_committed_value(self, "appointment", made)
 
 

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from clinic.booking import hold_limits, journeys, pair_journeys, pairs, parties, provisional_times, services
-from clinic.booking.hold_limits import Share, Source
+from clinic.booking.hold_limits import Share, Source, WebHolds
 from clinic.booking.journeys import Filters
 from clinic.booking.kept import Details, details_of
 from clinic.booking.models import Appointment, Hold, Journey, JourneyPair, Party
@@ -80,12 +80,12 @@ def take_time(
     for journey, wish in zip((first, second), wishes, strict=True):
         _check(session, now, journey, wish, starts_at)
     on = day_at(site, starts_at)
-    own = hold_limits.admit(session, now, _as_two(source), site.id, on)
+    web = hold_limits.admit(session, now, _as_two(source), site, on)
     with session.begin_nested():
         pair_journeys.give_back(session, pair)
-        for each in own:
+        for each in web.own:
             services.release(session, each)
-        found, entries = _place(session, now, wishes, site, starts_at, one_room=one_room)
+        found, entries = _place(session, now, wishes, site, starts_at, web, one_room=one_room)
         _keep(session, now, pair, wishes, site, found, entries, source)
         pair.is_one_room = one_room
         session.flush()
@@ -139,6 +139,7 @@ def _place(
     wishes: tuple[Wish, Wish],
     site: Site,
     starts_at: datetime,
+    web: WebHolds,
     *,
     one_room: bool,
 ) -> tuple[Pair, list[int]]:
@@ -148,7 +149,7 @@ def _place(
     options = _options(session, wishes)
     on = day_at(site, starts_at)
     halves = [
-        _Half(hold_limits.share_of(session, now, side.known, on, ()), wish.talk_minutes)
+        _Half(hold_limits.share_of(session, side.known, on, web), wish.talk_minutes)
         for side, wish in zip(sides, wishes, strict=True)
     ]
     not_kept = None

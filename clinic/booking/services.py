@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from clinic import batch
 from clinic.booking import hold_limits, lifecycle, messages, provisional_times
-from clinic.booking.hold_limits import Share, Source
+from clinic.booking.hold_limits import Share, Source, WebHolds
 from clinic.booking.models import Appointment, AppointmentEvent, Hold
 from clinic.booking.policy import Policy
 from clinic.booking.screening import check_allowed, is_bookable
@@ -64,17 +64,18 @@ def hold(
     is_provisional = intake is not None and not is_bookable(intake, on)
     if is_provisional:
         provisional_times.check_far_enough(starts_at, now)
-    own = hold_limits.admit(session, now, source, site.id, on) if source else None
+    web = hold_limits.admit(session, now, source, site, on) if source else None
+    own = web.own if web is not None else ()
     try:
-        slot, entry_id = _place(session, now, wish, starts_at, own)
+        slot, entry_id = _place(session, now, wish, starts_at, web)
     except SlotTaken:
         if not own:
             raise
         with session.begin_nested():  # what goes back for it stays where it was if that is no help
             _release_all(session, own)
-            slot, entry_id = _place(session, now, wish, starts_at, [])
+            slot, entry_id = _place(session, now, wish, starts_at, web)
     else:
-        _release_all(session, own or ())
+        _release_all(session, own)
     made = new_hold(now, wish, slot, option, site, intake, entry_id=entry_id, is_provisional=is_provisional)
     if source is not None:
         made.visitor_digest, made.address_digest = source.visitor, source.address
@@ -84,32 +85,32 @@ def hold(
 
 
 def _place(
-    session: Session, now: datetime, wish: Wish, starts_at: datetime, own: Sequence[int] | None
+    session: Session, now: datetime, wish: Wish, starts_at: datetime, web: WebHolds | None
 ) -> tuple[Slot, int | None]:
     """Who gives a session at that start, and its diary entry; SlotTaken where nobody can.
 
-    `own` are the holds that go back for it, for a visitor of a web page: no entry where the day holds enough.
+    `web` is what the web holds, for a visitor of a web page: no entry where that is enough of the day.
     Every therapist is looked up with the first room free; who loses that room to another looks again, for
     there may be a second.
     """
     for _look in range(LOOKS - 1):
         try:
-            return _place_once(session, now, wish, starts_at, own)
+            return _place_once(session, now, wish, starts_at, web)
         except SlotTaken as taken:
             if taken.who != OwnerKind.ROOM:
                 raise
-    return _place_once(session, now, wish, starts_at, own)
+    return _place_once(session, now, wish, starts_at, web)
 
 
 def _place_once(
-    session: Session, now: datetime, wish: Wish, starts_at: datetime, own: Sequence[int] | None
+    session: Session, now: datetime, wish: Wish, starts_at: datetime, web: WebHolds | None
 ) -> tuple[Slot, int | None]:
     option, site = option_and_site(session, wish)
     ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
     expires_at, on = now + timedelta(minutes=site.hold_minutes), day_at(site, starts_at)
     refusal, effort, not_kept = SlotTaken(), effort_of(option), None
     known = look(session, wish, option, site, starts_at, now)
-    share = Share() if own is None else hold_limits.share_of(session, now, known, on, own)
+    share = Share() if web is None else hold_limits.share_of(session, known, on, web)
     for slot in free_at(known, starts_at):
         claims = claims_of(option, slot, starts_at, ends_at, wish.client_id)
         if not share.leaves_enough(slot, claims, wish.talk_minutes):

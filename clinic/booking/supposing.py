@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking.models import Hold
 from clinic.kernel.spans import Span
 from clinic.kernel.ticks import TICK_MINUTES
 from clinic.roster.diary import Claim
@@ -18,7 +16,8 @@ from clinic.roster.hands import EFFORT_COLUMNS, stint
 from clinic.roster.limits import Effort, Stint
 from clinic.roster.models import DiaryEntry, DiarySpan, OwnerKind
 
-_COLUMNS = (
+# What `taken` makes something of.
+COLUMNS = (
     DiarySpan.entry_id,
     DiarySpan.kind,
     DiarySpan.owner_id,
@@ -41,20 +40,11 @@ class Taken:
 def taken_by(session: Session, entries: Collection[int] | sa.Select[tuple[int]]) -> list[Taken]:
     """What these entries take: one statement."""
     rows = session.execute(
-        sa.select(*_COLUMNS)
+        sa.select(*COLUMNS)
         .join(DiaryEntry, DiaryEntry.id == DiarySpan.entry_id)
         .where(DiarySpan.entry_id.in_(entries))
     )
     return [taken(*row) for row in rows]
-
-
-def with_holds() -> sa.Select[*tuple[Any, ...]]:
-    """A statement for what holds take: the number of the hold, and what `taken` makes something of."""
-    return (
-        sa.select(Hold.id, *_COLUMNS)
-        .join(DiaryEntry, DiaryEntry.id == Hold.entry_id)
-        .join(DiarySpan, DiarySpan.entry_id == DiaryEntry.id)
-    )
 
 
 def as_taken(claims: Iterable[Claim], effort: Effort) -> list[Taken]:

@@ -67,6 +67,13 @@ class Known:
         if not self.is_writing:
             self.mark = mark
 
+    def take(self) -> int | None:
+        """The mark that is known, if any; to one who writes only once."""
+        mark = self.mark
+        if self.is_writing:
+            self.mark = None
+        return mark
+
 
 def mark_of(session: Session) -> int | None:
     """Today's mark; None for a session that keeps nothing.
@@ -76,13 +83,21 @@ def mark_of(session: Session) -> int | None:
     known: Known | None = session.info.get(KEPT)
     if known is None:
         return None
-    if known.mark is not None:
-        return known.mark
+    seen = known.take()
+    if seen is not None:
+        return seen
     if session.autoflush:
         session.flush()
     mark: int = session.connection().execute(_MARK).scalar_one()
     known.see(mark)
     return mark
+
+
+def just_read(session: Session, mark: int) -> None:
+    """Keeps a mark that was read with something else, after all waiting: who asks next need not ask again."""
+    known: Known | None = session.info.get(KEPT)
+    if known is not None:
+        known.mark = mark
 
 
 def kept(session: Session, mark: int | None, what: Hashable, read: Callable[[], Read]) -> Read:

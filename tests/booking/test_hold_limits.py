@@ -165,6 +165,22 @@ def _not_kept(session: Session, now: datetime, clinic: Clinic, intake: Intake) -
     raise AssertionError("everything was kept")
 
 
+@pytest.mark.parametrize(("day", "is_kept"), [(-1, True), (0, False), (1, True)])
+def test_only_what_others_hold_on_that_very_day_counts(
+    session: Session, now: datetime, clinic: Clinic, intake: Intake, day: int, is_kept: bool
+) -> None:
+    """A time between the last two sessions that would fit is kept for who holds alone that day."""
+    one, other = (clinic.wish(therapist_id=each.id) for each in clinic.therapists[:2])
+    on, desk = date(2026, 11, 25), {"actor": "desk"}
+    while len(free := slots.openings(session, one, on, 1, now)) > 9:
+        client = makers.client(session, now, name=f"Nobody {len(free)}")
+        services.book(session, now, one, free[0].starts_at, client, intake, **desk)
+    theirs = slots.openings(session, other, on + timedelta(days=day), 1, now)[0]
+    services.hold(session, now, other, theirs.starts_at, intake, source=visitor(1))
+    held = services.hold(session, now, one, free[len(free) // 2].starts_at, intake, source=visitor(2))
+    assert (held.entry_id is not None) is is_kept
+
+
 def test_two_thousand_fake_holds_from_five_hundred_addresses_empty_no_day(
     session: Session, now: datetime, clinic: Clinic, intake: Intake
 ) -> None:

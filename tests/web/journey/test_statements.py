@@ -21,7 +21,7 @@ from tests.web.journey.steps import DETAILS, Walker, hidden
 
 pytestmark = pytest.mark.database
 # How many each takes at most: whoever adds one says so here. What a booking writes PostgreSQL takes together.
-DAY, HOLD, CONFIRM = 3, 13, {"sqlite": 15, "postgresql": 6}
+DAY, HOLD, CONFIRM = 3, 11, {"sqlite": 15, "postgresql": 6}
 
 
 @contextmanager
