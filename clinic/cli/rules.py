@@ -33,7 +33,7 @@ from clinic.intake.printing import as_markdown
 from clinic.intake.replay import Replayed
 from clinic.intake.rule_sheet import rule_sheet
 from clinic.intake.rules import CURRENT, Rules
-from clinic.kernel import clock
+from clinic.kernel import clock, signs
 from clinic.kernel.errors import BadInput, WrongState
 from clinic.people.models import RoleName, User
 
@@ -191,6 +191,7 @@ def _print_replay(found: Replayed) -> None:
 @_told
 def publish(new: str, yes: bool, email: str | None, note: str) -> None:
     """Bring version NEW into force, after a check, a replay and a question."""
+    signs.check(note)
     with Session(engine(), expire_on_commit=False) as session:
         _check(session)
         actor = _actor(session, email)
@@ -212,7 +213,8 @@ def _typed(words: str) -> str:
 def _actor(session: Session, email: str | None) -> str:
     if email is None:
         return _ACTOR
-    user = session.scalar(sa.select(User).where(User.email == email.strip().lower(), User.is_active))
+    is_mine = sa.and_(User.email == email.strip().lower(), User.is_active)
+    user = session.scalar(sa.select(User).where(is_mine)) if signs.is_keepable(email) else None
     if user is None or RoleName.OWNER not in user.role_names:
         raise click.ClickException(f"No owner signs in with {email}.")
     return f"user:{user.id}"

@@ -10,16 +10,18 @@ from email_validator import EmailNotValidError, validate_email
 
 from clinic.kernel.errors import BadInput
 
+LONGEST_NAME = 120
 REGIONS = {"UK": "GB", "EU": "IE", "US": "US", "AU": "AU", "NZ": "NZ"}
 
 
 def read_name(text: str, field: str = "name") -> str:
-    """A full name with its spaces set right; refuses an empty or an overlong one."""
+    """A full name with its spaces set right; refuses an empty one, and one too long to be kept or found."""
     name = " ".join(text.split())
     if not name:
         raise BadInput("Enter your full name.", field)
-    if len(name) > 120 or any(unicodedata.category(sign).startswith("C") for sign in name):
-        raise BadInput("Enter a name of 120 signs or fewer.", field)
+    is_long = max(len(name), len(name_key(name))) > LONGEST_NAME
+    if is_long or any(unicodedata.category(sign).startswith("C") for sign in name):
+        raise BadInput(f"Enter a name of {LONGEST_NAME} signs or fewer.", field)
     return name
 
 

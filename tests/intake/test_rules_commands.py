@@ -172,6 +172,15 @@ def test_only_an_owner_may_vouch(app: Flask, db: Session) -> None:
         assert (done.exit_code, done.stderr) == (1, f"Error: No owner signs in with {email}.\n")
 
 
+@pytest.mark.parametrize("option", ["--by", "--note"])
+def test_bytes_that_are_no_signs_publish_nothing(app: Flask, db: Session, option: str) -> None:
+    """As a command line gives them that was typed in another encoding."""
+    done = rules(app, "publish", OTHER, "--yes", option, "caf\udce9")
+    assert done.exit_code in (1, 2)
+    assert len(done.stderr.splitlines()) == 1
+    assert publishing.publications(db) == []
+
+
 def test_preparing_publishes_the_version_that_came_with_the_code_once(app: Flask, db: Session) -> None:
     run = app.test_cli_runner()
     first = run.invoke(args=["clinic", "prepare"])

@@ -127,6 +127,15 @@ def test_a_nul_among_the_answers_is_refused_at_its_field(
     assert (answer.status_code, errors_of(answer.text)) == (422, {"anything_else": UNKEEPABLE})
 
 
+def test_a_name_that_is_too_long_as_it_is_found_by_is_refused_at_its_field(
+    browser: FlaskClient, db: Session, soon: Appointment
+) -> None:
+    """One sign of a ligature is eighteen letters."""
+    with nothing_written(db):
+        answer = browser.post(f"/desk/client/{soon.client_id}/child", data={"name": "\ufdfa" * 119})
+    refuses_at(answer, "name", "Enter a name of 120 signs or fewer.")
+
+
 def test_signs_that_are_no_utf8_are_no_fault(browser: FlaskClient) -> None:
     kind = "application/x-www-form-urlencoded"
     for path in ("/clinic/skills", "/desk/caller", "/staff/sign-in"):
