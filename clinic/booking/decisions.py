@@ -65,14 +65,15 @@ def decide(
     """Keeps a person's decision, settles the times that waited for it, and tells the client.
 
     Refuses as `clearances.decide` does. A yes makes provisional appointments booked where the session goes
-    with its limits; a no gives their time back; a question leaves them waiting.
+    with its limits; a no gives their time back; a question leaves them waiting. Decided anew, what an earlier
+    yes had booked is given back by a no, and waits again where it may not stand by the new word.
     """
     about = session.execute(
         sa.select(Clearance.intake_id, Site).join(Site).where(Clearance.id == clearance_id)
     ).one_or_none()
     today = services.day_at(about.Site, now) if about else now.date()
     if about is not None:  # appointments before the request about them, as where answers are renewed
-        _waiting(session, about.intake_id)
+        _resting(session, now, about.intake_id)
     found = clearances.decide(
         session, now, clearance_id, ruling, actor=actor, power=power, today=today, version=version
     )
@@ -88,12 +89,15 @@ def decide(
 
 def _settle(session: Session, now: datetime, clearance: Clearance, actor: str) -> list[Appointment]:
     """Settles what rests on a decided intake; gives the appointments that are booked by it."""
-    if clearance.status is ClearanceStatus.MORE_NEEDED:
-        return []
     booked = []
-    for appointment in _waiting(session, clearance.intake_id):
+    for appointment in _resting(session, now, clearance.intake_id):
         if clearance.status is ClearanceStatus.REFUSED:
             _give_back(session, now, appointment, actor, Status.CANCELLED, NOT_CLEARED)
+        elif appointment.status is Status.BOOKED:
+            if not _may_stand(appointment):
+                reopen(session, now, appointment, actor=actor)
+        elif clearance.status is ClearanceStatus.MORE_NEEDED:
+            continue
         elif is_over(appointment.lapses_at, now):
             lapse(session, now, appointment)
         elif _may_stand(appointment):
@@ -102,10 +106,17 @@ def _settle(session: Session, now: datetime, clearance: Clearance, actor: str) -
     return booked
 
 
-def _waiting(session: Session, intake_id: int) -> Sequence[Appointment]:
+def _resting(session: Session, now: datetime, intake_id: int) -> Sequence[Appointment]:
+    """What waits for a decision about an intake, and what is still to come by an earlier one; locked."""
     return session.scalars(
         sa.select(Appointment)
-        .where(Appointment.intake_id == intake_id, Appointment.status == Status.PROVISIONAL)
+        .where(
+            Appointment.intake_id == intake_id,
+            sa.or_(
+                Appointment.status == Status.PROVISIONAL,
+                sa.and_(Appointment.status == Status.BOOKED, Appointment.starts_at > now),
+            ),
+        )
         .order_by(Appointment.id)
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -158,6 +158,61 @@ def test_a_no_gives_the_time_back(session: Session, now: datetime, clinic: maker
     assert session.scalar(sa.select(sa.func.count()).select_from(DiaryEntry)) == 0
 
 
+def test_a_no_after_a_yes_gives_back_what_was_booked_and_leaves_what_is_over(
+    session: Session, now: datetime, clinic: makers.Clinic
+) -> None:
+    found = asked(session, now, clinic)
+    soon = kept(session, now, clinic, found)
+    decided(session, now, found, ClearanceStatus.ALLOWED)
+    wish = clinic.wish(therapist_id=clinic.therapists[0].id)
+    week = timedelta(days=7)
+    later = services.book(session, now, wish, FRIDAY + week, soon.client, found.intake, actor="client")
+    after = FRIDAY + timedelta(days=1)
+    decided(session, after, found, ClearanceStatus.REFUSED)
+    assert (soon.status, later.status, later.entry_id) == (Status.BOOKED, Status.CANCELLED, None)
+    assert mails(session)[-2:] == ["cancelled", "clearance_no"]
+    assert diary_check.look(session, after) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (ClearanceStatus.MORE_NEEDED, {"question": "Which reading?"}),
+        (ClearanceStatus.ALLOWED, {"expires_on": FRIDAY.date() - timedelta(days=1)}),
+        (
+            ClearanceStatus.LIMITED,
+            {"limits": Restrictions(excluded={"swedish": ()}, reasons={"swedish": "We leave this out."})},
+        ),
+    ],
+)
+def test_what_was_booked_waits_again_where_a_new_word_does_not_let_it_stand(
+    session: Session, now: datetime, clinic: makers.Clinic, status: ClearanceStatus, word: dict[str, Any]
+) -> None:
+    found = asked(session, now, clinic)
+    made = kept(session, now, clinic, found)
+    decided(session, now, found, ClearanceStatus.ALLOWED)
+    decided(session, now, found, status, **word)
+    assert made.status is Status.PROVISIONAL
+    assert made.entry_id is not None
+    assert "reopened" in mails(session)
+    assert diary_check.look(session, now) == []
+    decided(session, now, found, ClearanceStatus.ALLOWED)
+    assert made.status is Status.BOOKED
+
+
+def test_a_second_yes_leaves_what_is_booked_alone(
+    session: Session, now: datetime, clinic: makers.Clinic
+) -> None:
+    found = asked(session, now, clinic)
+    made = kept(session, now, clinic, found)
+    decided(session, now, found, ClearanceStatus.ALLOWED)
+    before = (made.sequence, mails(session))
+    decided(session, now, found, ClearanceStatus.ALLOWED)
+    assert (made.status, made.sequence) == (Status.BOOKED, before[0])
+    assert mails(session)[: len(before[1])] == before[1]
+    assert "reopened" not in mails(session)
+
+
 def test_a_question_leaves_the_time_kept(session: Session, now: datetime, clinic: makers.Clinic) -> None:
     found = asked(session, now, clinic)
     made = kept(session, now, clinic, found)

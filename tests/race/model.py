@@ -214,10 +214,12 @@ def _may_have_settled(state: State, asked: Operation, event: str, house: House, 
     if asked.kind == "lapse":
         return waited and is_over and event == LAPSED
     if asked.kind == "decide":
-        if not waited or state.intake != asked.args["intake"]:
+        if state.intake != asked.args["intake"]:
             return False
-        if asked.args["says"] == "refused":
-            return event == CANCELLED
+        if asked.args["says"] == "refused":  # a no takes an earlier yes back as well
+            return event == CANCELLED and state.stage in (PROVISIONAL, BOOKED)
+        if not waited:
+            return False
         if event == LAPSED:
             return is_over or may_be_struck
         return event == "confirmed" and not is_over and state.option not in house.too_deep
