@@ -217,12 +217,12 @@ def _fitting(known: Facts, diary: Diary, slot: Slot, lengths: Sequence[int]) -> 
     search, day = known.search, replace(known, diary=diary)
     site = known.sites[search.site_id]
     worker = next(each for each in known.workers[site.id] if each.therapist_id == slot.therapist_id)
-    one, rooms = day.therapist(worker, site, closed=known.closed.get(site.id, ())), day.rooms(site.id)
+    one = day.therapist(worker, site, closed=known.closed.get(site.id, ()))
     found = []
     for minutes in lengths:
         asked = replace(search, minutes=minutes)
         demand = facts.demand_at(asked, site, *facts.bounds(asked, site))
-        openings = availability.openings(demand, [one], rooms)
+        openings = availability.openings(demand, [one], day.rooms(site.id))
         found.append(_one_after_the_other([each.start for each in openings], demand))
     return found
 

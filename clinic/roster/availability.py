@@ -276,7 +276,7 @@ _BEYOND = (1 << 61, 1 << 61)
 def openings(
     demand: Demand,
     therapists: Iterable[TherapistTime],
-    rooms: Sequence[RoomTime],
+    rooms: Iterable[RoomTime],
     client_busy: Iterable[Span] = (),
 ) -> list[Opening]:
     """Give every start with every therapist who can take it, each with the first room free, by start.
@@ -292,7 +292,7 @@ def openings(
 def together(
     demand: Demand,
     therapists: Iterable[tuple[TherapistTime, Sequence[Span], Sequence[Span]]],
-    rooms: Sequence[RoomTime],
+    rooms: Iterable[RoomTime],
     client_busy: Iterable[Span],
 ) -> list[Opening]:
     """Give `openings` of therapists, each with those spans worked and taken that are to be looked at."""

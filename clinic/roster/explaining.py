@@ -67,7 +67,7 @@ def _case(known: Facts, search: Search) -> Case:
         until=walltime.minute_at(last, walltime.DAY_MINUTES, site.zone, 1),
         is_skilled=bool(skilled),
         people=people,
-        rooms=known.rooms(site.id),
+        rooms=list(known.rooms(site.id)),
         client_busy=known.client_busy,
     )
 
@@ -112,7 +112,7 @@ def _place(known: Facts, search: Search, site: SiteRules) -> SiteTime:
         site.id,
         facts.demand_at(asked, site, *facts.bounds(search, site)),
         [known.therapist(worker, site, closed=closed) for worker in people],
-        known.rooms(site.id),
+        list(known.rooms(site.id)),
     )
 
 

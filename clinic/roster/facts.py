@@ -6,7 +6,7 @@ lapsed hold is air here as it is there. The search itself is arithmetic: see `av
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +20,16 @@ from clinic.kernel.errors import NotFound
 from clinic.kernel.spans import Span
 from clinic.kernel.ticks import TICK_MINUTES
 from clinic.roster import statements
-from clinic.roster.availability import Demand, RoomTime, TherapistTime, WorkingPattern, grid_of, working_spans
+from clinic.roster.availability import (
+    Demand,
+    Opening,
+    RoomTime,
+    TherapistTime,
+    WorkingPattern,
+    grid_of,
+    openings,
+    working_spans,
+)
 from clinic.roster.hands import SESSIONS, stint
 from clinic.roster.limits import Hands, Limits, Stint
 from clinic.roster.models import EntryKind, Gender, OwnerKind, Room, Site, Therapist
@@ -156,22 +165,25 @@ class Facts:
             hands,
         )
 
-    def rooms(self, site_id: int) -> list[RoomTime]:
-        """The rooms of a site that suit, each with its time."""
+    def therapists(self, site_id: int) -> Iterator[TherapistTime]:
+        """Those who suit at a site, each with their time there."""
+        site, closed = self.sites[site_id], self.closed.get(site_id, ())
+        return (self.therapist(worker, site, closed=closed) for worker in self.workers.get(site_id, []))
+
+    def rooms(self, site_id: int) -> Iterator[RoomTime]:
+        """The rooms of a site that suit, each with its time; nearly always the first few are enough."""
         ids = self.room_ids.get(site_id, [])
-        return [RoomTime(room_id, self.diary.of(OwnerKind.ROOM, room_id)) for room_id in ids]
+        return (RoomTime(room_id, self.diary.of(OwnerKind.ROOM, room_id)) for room_id in ids)
 
     def site_time(self, site_id: int, earliest: int, latest: int | None) -> SiteTime:
         """Everything at a site that the engine needs, for starts from `earliest` to `latest`."""
-        site = self.sites[site_id]
-        closed = self.closed.get(site_id, ())
-        workers = self.workers.get(site_id, [])
-        return SiteTime(
-            site_id,
-            demand_at(self.search, site, earliest, latest),
-            [self.therapist(worker, site, closed=closed) for worker in workers],
-            self.rooms(site_id),
-        )
+        demand = demand_at(self.search, self.sites[site_id], earliest, latest)
+        return SiteTime(site_id, demand, list(self.therapists(site_id)), list(self.rooms(site_id)))
+
+    def openings(self, site_id: int, earliest: int, latest: int | None) -> list[Opening]:
+        """Every opening at a site that starts from `earliest` to `latest`, by start."""
+        demand = demand_at(self.search, self.sites[site_id], earliest, latest)
+        return openings(demand, self.therapists(site_id), self.rooms(site_id), self.client_busy)
 
 
 def demand_at(search: Search, site: SiteRules, earliest: int | None, latest: int | None) -> Demand:

@@ -6,18 +6,17 @@ tuples (`facts`). Every opening given can be entered, until someone else does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from clinic.kernel import walltime
-from clinic.kernel.spans import Span
-from clinic.roster import availability, choosing, facts, soonest
+from clinic.roster import choosing, facts, soonest
 from clinic.roster.availability import Opening
 from clinic.roster.facts import Facts, Search, SiteRules
-from clinic.roster.soonest import Placed, SiteTime
+from clinic.roster.soonest import Placed
 
 # How long someone may look at the times shown before the site's notice shuts the first of them.
 GRACE_MINUTES = 15
@@ -31,8 +30,9 @@ def find_openings(session: Session, search: Search, rules: SiteRules | None = No
 
     `rules` are those of the site of the search, where they are known already.
     """
-    site, client_busy = _load(session, search, rules)
-    return availability.openings(site.demand, site.therapists, site.rooms, client_busy)
+    rules = rules or facts.read_site(session, search.site_id)
+    known = facts.read(session, search, {rules.id: rules})
+    return known.openings(rules.id, *facts.bounds(search, rules))
 
 
 def first_openings(session: Session, search: Search, limit: int) -> list[Opening]:
@@ -118,12 +118,4 @@ def openings_in(known: Facts, starts_at: datetime) -> list[Opening]:
     is_in_time = earliest <= minute and (latest is None or minute <= latest)
     if not is_in_time or starts_at != walltime.from_epoch_minute(minute):
         return []
-    place = known.site_time(site.id, minute, minute)
-    return availability.openings(place.demand, place.therapists, place.rooms, known.client_busy)
-
-
-def _load(session: Session, search: Search, rules: SiteRules | None) -> tuple[SiteTime, Sequence[Span]]:
-    """Read what a search at one site needs: site, hours, rooms, closures, diary; one statement each."""
-    rules = rules or facts.read_site(session, search.site_id)
-    known = facts.read(session, search, {rules.id: rules})
-    return known.site_time(rules.id, *facts.bounds(search, rules)), known.client_busy
+    return known.openings(site.id, minute, minute)
