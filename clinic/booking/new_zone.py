@@ -45,11 +45,15 @@ def _refuse_appointments(session: Session, now: datetime, stands: Site, tz: str)
     first = moved[0]
     there = walltime.local(first.starts_at, walltime.zone(stands.tz))
     clock = walltime.clock(first.starts_at, walltime.zone(tz))
-    number = "1 coming appointment" if len(moved) == 1 else f"{len(moved)} coming appointments"
+    told = f"{there:%A} {there.day} {there:%B} at {there:%H:%M}"
+    number = (
+        "1 coming appointment would show another time than its client was told"
+        if len(moved) == 1
+        else f"{len(moved)} coming appointments would show another time than their clients were told"
+    )
     raise BadInput(
-        f"{number} would show another time than the client was told: {first.client}, {there:%A} {there.day} "
-        f"{there:%B} at {there:%H:%M}, would show as {clock}. Move or cancel first, or add a site "
-        "with that zone.",
+        f"{number}: {first.client}, {told}, would see {clock}. Move or cancel first, or add a site with "
+        "that zone.",
         "tz",
     )
 

@@ -38,6 +38,16 @@ class Length:
         return self.option_id is None and not (self.minutes or self.price)
 
     @property
+    def is_readable(self) -> bool:
+        """Whether length and price are numbers, so that it may be shown what saving would make of them."""
+        try:
+            read_whole(self.minutes, SHORTEST, LONGEST)
+            read_minor(self.price)
+        except BadInput:
+            return False
+        return True
+
+    @property
     def symbol(self) -> str:
         return SYMBOLS.get(self.currency, self.currency)
 
@@ -215,11 +225,11 @@ def effects(typed: Typed, stands: Typed | None, coming: dict[int, int]) -> list[
     rows: list[tuple[str, str, str]] = []
     for row in typed.lengths:
         was = before.get(row.option_id) if row.option_id else None
-        if row.is_blank:
+        if row.is_blank or not row.is_readable:
             continue
         money = f"{row.symbol}{row.price}"
         if was is None:
-            rows.append(("plus", f"{row.minutes or '?'} minutes for {money}", "can be booked."))
+            rows.append(("plus", f"{row.minutes} minutes for {money}", "can be booked."))
             continue
         if was.price != row.price:
             words = f"was {was.symbol}{was.price}, for new appointments from now."
@@ -238,4 +248,6 @@ def effects(typed: Typed, stands: Typed | None, coming: dict[int, int]) -> list[
     if number:
         ones = "appointment keeps its" if number == 1 else "appointments keep their"
         rows.append(("same", "", f"{number} coming {ones} price and length."))
+    if any(not (row.is_blank or row.is_readable) for row in typed.lengths):
+        rows.append(("same", "", "A length or price that is not a number yet is left out here."))
     return rows or [("same", "", "Nothing changes for clients.")]

@@ -35,6 +35,18 @@ def test_a_new_price_is_for_new_appointments_only(
     assert booked.price_minor == 6200
 
 
+def test_what_is_no_price_is_not_shown_as_one_beside_the_form(
+    clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    form = fields_of(owner.get(address(clinic)).text) | {f"o{clinic.swedish.id}-price": "a lot"}
+    for answer in (
+        owner.post(address(clinic), data=form | {"look": "1"}),
+        owner.post(address(clinic), data=form),
+    ):
+        assert "£a lot" not in answer.text
+        assert "A length or price that is not a number yet is left out here." in answer.text
+
+
 def test_a_length_is_added_and_another_switched_off(
     db: Session, clinic: makers.Clinic, owner: FlaskClient
 ) -> None:

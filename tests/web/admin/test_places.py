@@ -116,8 +116,8 @@ def test_a_new_zone_that_would_move_what_a_client_was_told_is_refused_and_nothin
     refused = owner.post("/clinic/sites/1", data=form)
     assert refused.status_code == 422
     told = (
-        "2 coming appointments would show another time than the client was told: Client 25, "
-        "Tuesday 24 November at 10:00, would show as 11:00."
+        "2 coming appointments would show another time than their clients were told: Client 25, "
+        "Tuesday 24 November at 10:00, would see 11:00. Move or cancel first"
     )
     assert told in refused.text
     assert 'value="Elsewhere"' in refused.text
