@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clinic.booking import messages
 from clinic.booking.models import Appointment, Series, SeriesPart
+from clinic.booking.statuses import Status
 from clinic.notify import outbox
 from clinic.notify.models import MessageStatus, OutboxMessage
 
@@ -24,17 +25,20 @@ def tell(
 ) -> None:
     """Owes one mail of kind 'series' about `shown`, and takes back those that each change owed.
 
-    `what` is booked, moved or cancelled. Those taken back were owed in this very transaction, so no worker
+    A time that waits for a decision keeps the mail of its own, which says so. `what` is booked, moved or
+    cancelled. Those taken back were owed in this very transaction, so no worker
     has seen them.
     """
-    keys = [f"{what}:{each.id}:{each.sequence}" for each in changed]
+    shown = [each for each in shown if each.status is not Status.PROVISIONAL]
+    certain = [each for each in changed if each.status is not Status.PROVISIONAL]
+    keys = [f"{what}:{each.id}:{each.sequence}" for each in certain]
     session.execute(
         sa.delete(OutboxMessage).where(
             OutboxMessage.key.in_(keys), OutboxMessage.status == MessageStatus.QUEUED
         )
     )
-    first = shown[0]
-    if not first.client.email:
+    first = shown[0] if shown else None
+    if first is None or not first.client.email:
         return
     counted = session.scalar(
         sa.select(sa.func.sum(Appointment.sequence) + sa.func.count())

@@ -215,10 +215,15 @@ def _word(
     sender: Sender,
     now: datetime,
 ) -> Mail:
-    """The mail as it goes out; its links are made here, so that the database holds none."""
+    """The mail as it goes out; its links are made here, so that the database holds none.
+
+    What is not certain goes into nobody's calendar, though the mail tells of something else, a move.
+    """
     home = sender.links.base_url
     links: dict[str, object] = {"home_url": f"{home}/", "staff_url": f"{home}/staff/sign-in"}
     appointment, clearance = about
+    waits = appointment is not None and appointment.status is Status.PROVISIONAL
+    links["waits"] = waits
     if clearance is not None:
         links["clearance_url"] = sender.links.clearance_url(clearance.id, now)
     if appointment is not None:
@@ -238,7 +243,7 @@ def _word(
         text=words.text,
         html=words.html,
         at=now,
-        calendar=calendar.unpack(message.calendar),
+        calendar=None if waits else calendar.unpack(message.calendar),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import series
+from clinic.booking import decisions, series
 from clinic.booking.models import Appointment
 from clinic.booking.series import Chosen, Reach
 from clinic.booking.series_dates import Every
@@ -93,6 +93,25 @@ def test_its_file_has_every_time_with_its_own_uid_and_one_method(
     assert str(read["METHOD"]) == "CANCEL"
     assert len({str(event["UID"]) for event in events}) == len(events) == 3
     assert {event["SEQUENCE"] for event in events} == {1}
+
+
+def test_a_time_that_waits_is_told_by_a_mail_of_its_own(
+    session: Session, now: datetime, appointment: Appointment
+) -> None:
+    """The mail of the series speaks of what is certain, and its file goes into the calendar."""
+    chosen = [Chosen(appointment.starts_at + n * WEEK, appointment.therapist_id) for n in (1, 2)]
+    series.book(session, now, appointment.id, chosen, Every.WEEK, actor="test")
+    whole = series.of(session, appointment.id)
+    assert whole is not None
+    waits = session.get_one(Appointment, whole.parts[1].listed.id)
+    decisions.reopen(session, now, waits, actor="rules")
+    to = appointment.starts_at + timedelta(hours=3)
+    series.move(session, now, appointment.id, to, Reach.ALL, actor="test")
+    moved = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.kind == "moved")).all()
+    assert [json.loads(each.payload)["appointment_id"] for each in moved] == [waits.id]
+    told = session.scalars(sa.select(OutboxMessage).where(OutboxMessage.key.like("series:%:moved:%"))).one()
+    assert waits.id not in {each["appointment_id"] for each in json.loads(told.payload)["times"]}
+    assert waits.reference.lower() not in (told.calendar or "")
 
 
 def test_each_time_has_a_link_of_its_own_that_is_made_when_it_is_sent(

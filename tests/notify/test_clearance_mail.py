@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -20,11 +21,19 @@ from clinic.intake.ledger import Signed
 from clinic.intake.level import Releaser
 from clinic.intake.models import Clearance, ClearanceStatus
 from clinic.notify.models import MessageStatus, OutboxMessage
+from clinic.notify.wording import Wording
+from config import ROOT
 from tests import makers
 from tests.notify import mailing
 from tests.notify.mailing import Box, send
 
 pytestmark = pytest.mark.database
+WORDING = Wording(ROOT / "templates", ROOT / "clinic/static/css/email.css")
+LINKS = {
+    "home_url": "https://c.example/",
+    "staff_url": "https://c.example/s",
+    "manage_url": "https://c.example/m",
+}
 
 
 @pytest.fixture
@@ -155,3 +164,44 @@ def test_an_erased_client_is_told_nothing_more(
     send(engine, now, box)
     assert box.came == []
     assert dropped(engine) == {"clearance_asked": "gone", "provisional": "gone"}
+
+
+def test_a_time_that_is_moved_while_it_waits_is_told_as_not_certain_and_goes_into_no_calendar(
+    engine: Engine, session: Session, now: datetime, kept: Appointment
+) -> None:
+    with transaction(session):
+        services.move(session, now, kept.id, kept.starts_at + timedelta(days=1), actor="test")
+    box = Box()
+    send(engine, now, box)
+    mail = next(each for each in box.came if each.key.startswith("moved:"))
+    assert mail.calendar is None
+    assert mail.text.startswith("We keep a new time for you")
+    for text in (mail.text, mail.html):
+        assert "not certain yet" in text
+        assert "Do not come before you have a mail that says you are booked." in text
+        assert "calendar" not in text
+
+
+def test_what_waits_with_no_end_is_told_as_kept_until_somebody_has_decided(
+    engine: Engine, session: Session, now: datetime, asked: Clearance
+) -> None:
+    """Booked before the answers got worse, or before a therapist held it."""
+    with transaction(session):
+        swedish = session.scalars(sa.select(sa.func.min(OfferingOption.id))).one()
+        wish, who = Wish(site_id=asked.site_id, option_id=swedish), makers.client(session, now)
+        well, start = makers.intake(session, now), now + timedelta(days=2, hours=1)
+        made = services.book(session, now, wish, start, who, well, actor="test")
+        decisions.reopen(session, now, made, actor="rules")
+        services.move(session, now, made.id, start + timedelta(days=1), actor="test", version=made.version)
+    assert made.lapses_at is None
+    sent = {}
+    for row in session.scalars(sa.select(OutboxMessage).order_by(OutboxMessage.id)):
+        facts = {**json.loads(row.payload), **LINKS, "waits": True}
+        if row.kind in ("reopened", "to_decide", "moved"):
+            sent[row.kind] = WORDING.render(row.kind, facts)
+    assert len(sent) == 3
+    for words in sent.values():
+        for text in (words.text, words.html):
+            assert "until somebody has decided" in text
+            assert "until ." not in text
+            assert "until ," not in text
