@@ -55,6 +55,7 @@ class Shown:
     price: str
     reference: str
     is_mailed: bool
+    waits: bool
     kept_until: str
     has_lapsed: bool
     request_token: str
@@ -142,6 +143,7 @@ def shown(appointment: Appointment, token: str, now: datetime) -> Shown:
         price=str(appointment.price),
         reference=shown_reference(appointment.reference),
         is_mailed=bool(appointment.client.email),
+        waits=appointment.status is Status.PROVISIONAL,
         kept_until=filters.when(kept_until, site.tz) if kept_until else "",
         has_lapsed=appointment.status is Status.LAPSED,
         request_token=_request_token(appointment, now),

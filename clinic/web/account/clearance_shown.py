@@ -37,9 +37,10 @@ class Stand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The time that is kept while somebody decides, or booked by now."""
+    """The time that is kept while somebody decides, or booked by now; `until` is '' where it has no end."""
 
     when: str
+    is_booked: bool
     until: str
     token: str
 
@@ -166,6 +167,7 @@ def _kept(session: Session, clearance: Clearance, now: datetime) -> Kept | None:
         return None
     return Kept(
         when=filters.when(found.starts_at, found.site.tz),
+        is_booked=found.status is Status.BOOKED,
         until=filters.when(found.lapses_at, found.site.tz) if found.lapses_at else "",
         token=behind.token_of(found),
     )

@@ -32,7 +32,8 @@ def done() -> ResponseReturnValue:
     policy = Policy(site.min_notice_minutes, site.change_until_minutes)
     intake = way.expect_intake()
     outcome = intakes.outcome_of(intake, site.locale)
-    lapses_at = appointment.lapses_at if appointment.status is Status.PROVISIONAL else None
+    waits = appointment.status is Status.PROVISIONAL
+    lapses_at = appointment.lapses_at if waits else None
     return render_template(
         "journey/booked.html",
         appointment=appointment,
@@ -43,6 +44,7 @@ def done() -> ResponseReturnValue:
         may_change=policy.may_change(appointment.status, appointment.starts_at, database.now()),
         is_off=appointment.status in OFF,
         has_lapsed=appointment.status is Status.LAPSED,
+        waits=waits,
         kept_until=messages.long_when(lapses_at, site.tz) if lapses_at else "",
         request_href=request_href(intake.clearance) if intake.clearance is not None else "",
         card=texts.card(appointment.option.offering.technique),

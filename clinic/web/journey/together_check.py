@@ -93,9 +93,9 @@ def together_booked() -> ResponseReturnValue:
     policy = Policy(site.min_notice_minutes, site.change_until_minutes)
     turns = (Turn.FIRST, Turn.SECOND)
     waiting = {
-        turn: messages.long_when(each.lapses_at, site.tz)
+        turn: messages.long_when(each.lapses_at, site.tz) if each.lapses_at is not None else ""
         for turn, each in zip(turns, both, strict=True)
-        if each.lapses_at is not None
+        if each.status is Status.PROVISIONAL
     }
     return render_template(
         "journey/pair_booked.html",

@@ -140,6 +140,19 @@ def test_a_worse_answer_makes_it_wait_and_two_mails_are_owed(
     assert "provisional" not in page.text.lower().replace("s-provisional", "")
 
 
+def test_the_page_of_what_waits_again_says_so_though_it_has_no_end(
+    walker: Walker, db: Session, clinic: makers.Clinic
+) -> None:
+    """It is kept until somebody has decided: nothing on the page may read as if it stood."""
+    was = booked(db, clinic)
+    walk(walker, walker.post(path(was, "/changes")), **HELD)
+    page = walker.get(path(was)).text
+    assert heading(page) == "We keep this time for you"
+    assert "It is not certain yet. We keep it until we have decided." in page
+    assert "goes back" not in page
+    assert "Add to my calendar" not in page
+
+
 def test_a_stop_shows_where_to_get_help_and_that_the_time_waits(
     walker: Walker, db: Session, clinic: makers.Clinic
 ) -> None:

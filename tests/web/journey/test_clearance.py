@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from datetime import timedelta
 
@@ -9,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.booking import decisions
 from clinic.booking.models import Appointment, Hold
 from clinic.booking.statuses import Status
+from clinic.db import transaction
 from clinic.intake.models import Clearance, ClearanceStatus
 from clinic.notify.models import OutboxMessage
 from tests.conftest import NOW
@@ -154,6 +157,22 @@ def test_a_yes_books_the_kept_time(walker: Walker, clinic: Clinic, db: Session) 
     assert "Add to my calendar" in walker.get("/book/booked").text
     assert "You are booked" in walker.get(address).text
     assert kinds(db) == ["clearance_asked", "provisional", "booked"]
+
+
+def test_what_was_booked_and_waits_again_is_no_longer_shown_as_booked(
+    walker: Walker, clinic: Clinic, db: Session
+) -> None:
+    """It is kept with no end, until somebody has decided: on the page of the way and of the request."""
+    address = to_kept_check(walker, clinic.swedish.id)
+    walker.book()
+    decide(db, NOW, ClearanceStatus.ALLOWED)
+    with transaction(db):
+        decisions.reopen(db, NOW, the_appointment(db), actor="rules")
+    page = walker.get("/book/booked").text
+    assert heading(page) == "We keep this time for you, Ruth"
+    assert "It is not certain yet. We keep it until we have decided." in html.unescape(page)
+    assert "calendar" not in page.lower()
+    assert "You are booked" not in walker.get(address).text
 
 
 def test_a_yes_on_the_way_makes_the_rest_of_it_certain(walker: Walker, clinic: Clinic, db: Session) -> None:
