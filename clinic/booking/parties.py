@@ -10,25 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.booking import former_parties, lifecycle, pairs, provisional_times, services
-from clinic.booking.models import Appointment, Hold, JourneyPair, Party, PartyMember, SharedRoom
+from clinic.booking.models import Appointment, Hold, Party, PartyMember, SharedRoom
 from clinic.booking.pairs import Pair, Side
 from clinic.booking.pairs import find as find
 from clinic.booking.policy import Policy
 from clinic.booking.screening import check_allowed, is_bookable
 from clinic.booking.slots import Slot, Wish
-from clinic.booking.statuses import HoldStatus, Status
+from clinic.booking.statuses import Status
 from clinic.booking.taking import check_start, day_at, new_hold, option_and_site
+from clinic.booking.who_comes import coming as coming
+from clinic.booking.who_comes import companion as companion
+from clinic.booking.who_comes import entries_of as entries_of
+from clinic.booking.who_comes import is_one_room as is_one_room
+from clinic.booking.who_comes import party_of as party_of
+from clinic.booking.who_comes import tidy as tidy
+from clinic.booking.who_comes import tidy_held as tidy_held
 from clinic.catalog.models import OfferingOption
 from clinic.intake.models import Intake
 from clinic.kernel.errors import BadInput, NotOffered, SlotTaken, WrongState
-from clinic.kernel.ticks import tick_of
 from clinic.people.models import Client
 from clinic.roster import diary
-from clinic.roster.models import DiarySpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,30 +188,6 @@ def join(
 # --- afterwards --------------------------------------------------------------------------------------
 
 
-def party_of(session: Session, appointment_id: int) -> Party | None:
-    """The party an appointment belongs to while both of it still come, or None."""
-    member = session.get(PartyMember, appointment_id)
-    if member is None or len(coming(member.party)) < 2:
-        return None
-    return member.party
-
-
-def coming(party: Party) -> list[Appointment]:
-    """The appointments of a party that still stand."""
-    return [each.appointment for each in party.members if each.appointment.status in lifecycle.LIVE]
-
-
-def companion(session: Session, appointment_id: int) -> Appointment | None:
-    """Who comes together with an appointment, at the same start."""
-    party = party_of(session, appointment_id)
-    if party is None:
-        return None
-    both = coming(party)
-    here = next((each for each in both if each.id == appointment_id), None)
-    other = next((each for each in both if each.id != appointment_id), None)
-    return other if here is not None and other is not None and here.starts_at == other.starts_at else None
-
-
 def cancel_together(
     session: Session,
     now: datetime,
@@ -358,60 +338,6 @@ def _first_of(
         except SlotTaken:
             continue
     raise SlotTaken("They cannot both come then.")
-
-
-def is_one_room(party: Party) -> bool:
-    """Whether they have one room for two."""
-    return party.shared_room is not None and party.shared_room.entry_id is not None
-
-
-def entries_of(party: Party) -> list[int]:
-    """The diary entries of a party: both appointments' and the room's."""
-    owned = [each.entry_id for each in coming(party)]
-    owned.append(party.shared_room.entry_id if party.shared_room is not None else None)
-    return [entry_id for entry_id in owned if entry_id is not None]
-
-
-def tidy(session: Session) -> int:
-    """Gives back the rooms for two in which nobody of the party is expected any more; says how many."""
-    rows = session.execute(
-        sa.select(SharedRoom, DiarySpan.from_tick)
-        .join(DiarySpan, DiarySpan.entry_id == SharedRoom.entry_id)
-        .order_by(SharedRoom.id)
-        .with_for_update(of=SharedRoom, skip_locked=True)  # who takes a cancellation back needs it
-        .execution_options(populate_existing=True)
-    ).all()
-    given_back = tidy_held(session)
-    for shared, from_tick in rows:
-        expected = [each for each in coming(shared.party) if each.room_id == shared.room_id]
-        if any(tick_of(each.starts_at) == from_tick for each in expected):
-            continue
-        diary.strike(session, shared.entry_id)
-        shared.entry_id = None
-        given_back += 1
-    session.flush()
-    return given_back
-
-
-def tidy_held(session: Session) -> int:
-    """Gives back the rooms that were held for two whose hold is over; says how many."""
-    held = (
-        sa.select(JourneyPair)
-        .where(JourneyPair.entry_id.is_not(None))
-        .order_by(JourneyPair.id)
-        .with_for_update(skip_locked=True)  # who books at this moment gives the room to the party
-        .execution_options(populate_existing=True)
-    )
-    over = [each for each in session.scalars(held) if not _are_held(each)]
-    for pair in over:
-        diary.strike(session, pair.entry_id)
-        pair.entry_id = None
-    return len(over)
-
-
-def _are_held(pair: JourneyPair) -> bool:
-    holds = [each.hold for each in (pair.first, pair.second) if each is not None]
-    return bool(holds) and all(each is not None and each.status is HoldStatus.OPEN for each in holds)
 
 
 def _locked(session: Session, party_id: int) -> Party:
