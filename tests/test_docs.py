@@ -241,7 +241,7 @@ def test_the_drawing_of_the_house_is_complete() -> None:
     ]
     drawn = set(re.findall(r"[\"·] ?(\w+): ", drawing))
     packages = {path.parent.name for path in (ROOT / "clinic").glob("*/__init__.py")}
-    assert packages | {"app", "db"} == drawn
+    assert packages | {"app", "batch", "db"} == drawn
     audiences = re.search(r"\"web: ([^\"]+)\"", drawing)
     assert audiences
     web = {path.parent.name for path in (ROOT / "clinic" / "web").glob("*/__init__.py")}
