@@ -19,6 +19,7 @@ from clinic.kernel.errors import BadInput
 from clinic.roster.models import Therapist
 from clinic.web.filters import clock_time, local_date, long_day, zone_place
 from clinic.web.numbers import read_whole
+from clinic.web.reading import Gathered
 from clinic.web.times import read_slot, slot_value
 
 LEAVE_OUT = "leave"
@@ -104,20 +105,24 @@ def value_of(slot: Slot) -> str:
 
 
 def read_chosen(form: MultiDict[str, str], rows: Sequence[Row]) -> list[Chosen]:
-    """The times chosen for the dates on the page; BadInput names the date for which nothing was said.
+    """The times chosen for the dates on the page; BadFields names each date for which nothing was said.
 
     A free date that is not ticked is left out. A date with a clash asks for a time or to be left out.
     """
-    found = []
-    for row in rows:
-        sent = form.get(row.field, "")
-        if not sent and row.options:
-            raise BadInput(f"Choose a time for {row.label.split(',')[0]}, or leave it out.", row.field)
-        if sent and sent != LEAVE_OUT:
-            found.append(_read(sent, row.field))
+    gathered = Gathered()
+    chosen = [gathered.read(_choice, form.get(row.field, ""), row) for row in rows]
+    gathered.refuse()
+    found = [each for each in chosen if each is not None]
     if not found:
         raise BadInput("Choose at least one date.", rows[0].field if rows else "count")
     return found
+
+
+def _choice(sent: str, row: Row) -> Chosen | None:
+    """The time chosen for a date, None where it is left out."""
+    if not sent and row.options:
+        raise BadInput(f"Choose a time for {row.label.split(',')[0]}, or leave it out.", row.field)
+    return _read(sent, row.field) if sent and sent != LEAVE_OUT else None
 
 
 def _read(sent: str, field: str) -> Chosen:

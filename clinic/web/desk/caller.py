@@ -19,6 +19,7 @@ from clinic.web.desk import call as kept
 from clinic.web.desk.blueprint import actor, blueprint, today
 from clinic.web.desk.find import Hit, hits_of
 from clinic.web.numbers import read_whole
+from clinic.web.reading import Gathered, errors_of
 
 
 @blueprint.get("/caller")
@@ -47,7 +48,7 @@ def begin_call() -> ResponseReturnValue:
     try:
         who = _read(clicked)
     except BadInput as refusal:
-        return _page("", errors=[(refusal.field or "name", refusal.sentence)], status=422)
+        return _page("", errors=errors_of(refusal, otherwise="name"), status=422)
     if request.form.get("anew") != "1":
         found = [*hits_of(who.phone or "", database.now()), *hits_of(who.name, database.now())]
         same = list({hit.client.id: hit for hit in found if _is_like(hit.client, who)}.values())
@@ -59,15 +60,16 @@ def begin_call() -> ResponseReturnValue:
 def _read(clicked: dict[str, Any]) -> Caller:
     site = main_site()
     phone, email = request.form.get("phone", "").strip(), request.form.get("email", "").strip()
-    name = contact.read_name(request.form.get("name", ""))
-    if not phone:
-        raise BadInput("Enter a phone number, so that we can ring back.", "phone")
-    return Caller(
-        name=name,
-        phone=contact.read_phone(phone, site.locale if site else "UK"),
-        email=contact.read_email(email) if email else None,
-        **clicked,
-    )
+    gathered = Gathered()
+    name = gathered.read(contact.read_name, request.form.get("name", ""))
+    if phone:
+        phone = gathered.read(contact.read_phone, phone, site.locale if site else "UK") or ""
+    else:
+        gathered.errors.append(("phone", "Enter a phone number, so that we can ring back."))
+    address = gathered.read(contact.read_email, email) if email else None
+    gathered.refuse()
+    assert name is not None
+    return Caller(name=name, phone=phone, email=address, **clicked)
 
 
 def _is_like(client: Client, who: Caller) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -27,7 +28,7 @@ from clinic.web import access, database
 from clinic.web import series as pages
 from clinic.web.desk.appointment import REASONS, expect, page, version
 from clinic.web.desk.blueprint import actor, blueprint, typed_day
-from clinic.web.reading import read_time_on
+from clinic.web.reading import Gathered, errors_of, read_clock, read_time_on
 from clinic.web.series import Row
 
 USUAL = 4
@@ -137,7 +138,7 @@ def _preview(card: Card, refused: Refusal | None = None) -> ResponseReturnValue:
         zone=zone,
         leave=pages.LEAVE_OUT,
         typed=request.form if request.method == "POST" else None,
-        errors=[(refused.field or "count", refused.sentence)] if isinstance(refused, BadInput) else [],
+        errors=errors_of(refused, otherwise="count") if isinstance(refused, BadInput) else [],
         gone=refused.sentence if refused is not None and not is_wrong else "",
     )
     return html, refused.status if refused is not None else 200
@@ -156,9 +157,7 @@ def move_series(reference: str) -> ResponseReturnValue:
     """Moves as far as is said: this one to the day and time, the others by the same shift."""
     card = expect(reference)
     try:
-        reach = _reach()
-        day = typed_day(request.form.get("on", ""), "on")
-        starts_at = read_time_on(day, request.form.get("start", ""), walltime.zone(card.listed.tz), "start")
+        reach, starts_at = _where_to(card)
     except BadInput as refused:
         return _change(card, refused)
     try:
@@ -181,10 +180,7 @@ def cancel_series(reference: str) -> ResponseReturnValue:
     """Calls off as far as is said, with a reason."""
     card = expect(reference)
     try:
-        reach = _reach()
-        reason = dict(REASONS).get(request.form.get("reason", ""))
-        if reason is None:
-            raise BadInput("Choose why it is cancelled.", "reason")
+        reach, reason = _how_far_and_why()
         with database.transaction() as session:
             gone = series.cancel(
                 session,
@@ -203,6 +199,36 @@ def cancel_series(reference: str) -> ResponseReturnValue:
     return redirect(url_for("desk.appointment", reference=card.listed.reference), code=303)
 
 
+def _where_to(card: Card) -> tuple[Reach, datetime]:
+    """How many of them, and to when; BadFields names all that is wrong."""
+    gathered = Gathered()
+    reach = gathered.read(_reach)
+    day = gathered.read(typed_day, request.form.get("on", ""), "on")
+    minute = gathered.read(read_clock, request.form.get("start", ""), "start")
+    gathered.refuse()
+    assert reach is not None
+    assert day is not None
+    assert minute is not None
+    return reach, read_time_on(day, request.form.get("start", ""), walltime.zone(card.listed.tz), "start")
+
+
+def _how_far_and_why() -> tuple[Reach, str]:
+    """How many of them are called off, and why; BadFields names all that is wrong."""
+    gathered = Gathered()
+    reach, reason = gathered.read(_reach), gathered.read(_reason)
+    gathered.refuse()
+    assert reach is not None
+    assert reason is not None
+    return reach, reason
+
+
+def _reason() -> str:
+    reason = dict(REASONS).get(request.form.get("reason", ""))
+    if reason is None:
+        raise BadInput("Choose why it is cancelled.", "reason")
+    return reason
+
+
 def _reach() -> Reach:
     try:
         return Reach(request.form.get("reach", ""))
@@ -215,7 +241,7 @@ def _change(card: Card, refused: Refusal | None = None, *, is_cancel: bool = Fal
     if whole is None or card.listed.status not in lifecycle.MOVABLE:
         return page(card, 409, "This appointment belongs to no series that can be changed.")
     is_wrong = isinstance(refused, BadInput)
-    errors = [(refused.field or "on", refused.sentence)] if isinstance(refused, BadInput) else []
+    errors = errors_of(refused, otherwise="on") if isinstance(refused, BadInput) else []
     html = render_template(
         "desk/series.html",
         card=card,

@@ -23,6 +23,7 @@ from clinic.web.journey import way
 from clinic.web.journey.blueprint import blueprint
 from clinic.web.journey.sessions import choices_for
 from clinic.web.limits import limiter
+from clinic.web.reading import errors_of
 from clinic.web.series import Row
 
 FIRST_ONE = "Have this session first. Then see how it is, and plan from there."
@@ -214,6 +215,6 @@ def _draw(appointment: Appointment, planned: Planned, asked: Asked, refused: Ref
         often=found.often,
         stop=found.advice[-1],
         free=[row for row in rows if row.value],
-        errors=[(refused.field or "count", refused.sentence)] if isinstance(refused, BadInput) else [],
+        errors=errors_of(refused, otherwise="count") if isinstance(refused, BadInput) else [],
         gone=refused.sentence if refused and not isinstance(refused, BadInput) else "",
     )

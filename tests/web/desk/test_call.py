@@ -23,6 +23,7 @@ from clinic.roster.models import WorkingBreak, WorkingHours
 from tests import makers
 from tests.conftest import NOW
 from tests.web.desk.conftest import TUESDAY_TEN, Book, sign_in
+from tests.web.refused import keeps, refuses_all
 
 pytestmark = pytest.mark.database
 
@@ -439,3 +440,19 @@ def test_judged_answers_are_closed_to_the_desk(desk: FlaskClient, db: Session) -
     desk.post(f"{call}/questions/safety", data={**PAGES["safety"], "now_signs": ["chest_pain"]})
     db.expire_all()
     assert intakes.answers_of(db.scalars(sa.select(Intake)).one()) == before
+
+
+def test_all_that_is_wrong_with_a_new_caller_is_named_at_once(
+    desk: FlaskClient, clinic: makers.Clinic
+) -> None:
+    typed = {"name": "", "phone": "??", "email": "anna at home"}
+    answer = desk.post("/desk/caller", data=typed)
+    refuses_all(
+        answer,
+        {
+            "name": "Enter your full name.",
+            "phone": "Enter a phone number like 020 7946 0142.",
+            "email": "Enter an e-mail address like name@example.com.",
+        },
+    )
+    keeps(answer.text, typed)

@@ -14,6 +14,7 @@ from clinic.booking.models import Appointment, Series
 from clinic.booking.statuses import Status
 from tests.makers import Clinic
 from tests.web.desk.conftest import TUESDAY_TEN, Book
+from tests.web.refused import keeps, refuses_all
 
 pytestmark = pytest.mark.database
 WEEK = timedelta(weeks=1)
@@ -150,3 +151,18 @@ def test_an_old_page_and_a_single_appointment_change_nothing(
     data = {"reach": "all", "on": "2026-12-02", "start": "14:00", "version": 99}
     assert desk.post(f"{at}/move", data=data).status_code == 409
     assert live(db)[0] == TUESDAY_TEN
+
+
+def test_all_that_is_wrong_with_a_change_of_a_series_is_named_at_once(
+    desk: FlaskClient, anna: Appointment, db: Session
+) -> None:
+    repeated(desk, anna)
+    at = f"/desk/appointment/{anna.reference}/series"
+    typed = {"on": "some day", "start": "noon"}
+    answer = desk.post(f"{at}/move", data=typed)
+    wrong = {"on": "Enter a day like 24 11 2026.", "start": "Enter a time like 9:30."}
+    refuses_all(answer, {"reach": "Choose how many of them.", **wrong})
+    keeps(answer.text, typed)
+    answer = desk.post(f"{at}/cancel", data={})
+    refuses_all(answer, {"cancel-reach": "Choose how many of them.", "reason": "Choose why it is cancelled."})
+    assert len(live(db)) == 4

@@ -17,6 +17,7 @@ from tests import makers
 from tests.conftest import NOW
 from tests.makers import Clinic
 from tests.web.journey.steps import DETAILS, Walker
+from tests.web.refused import refuses_all
 
 TEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
@@ -127,6 +128,24 @@ def test_a_clash_asks_for_another_time_or_to_be_left_out(walker: Walker, clinic:
     walker.post("/book/plan", {**sent, "date-3": near[0]})
     assert len(starts(db)) == 4 + 2
     assert near[0] in {f"{at:%Y-%m-%dT%H:%MZ}/{who.id}" for at in starts(db) for who in clinic.therapists}
+
+
+def test_every_date_for_which_nothing_was_chosen_is_named_at_once(
+    walker: Walker, clinic: Clinic, db: Session
+) -> None:
+    walked(walker, clinic, **IN_PAIN)
+    for weeks in (2, 3):
+        taken(db, clinic, TEN + weeks * WEEK)
+    page = walker.get("/book/plan").text
+    asked = walker.post("/book/plan", {"every": "week", "count": "4", **dates_of(page)})
+    refuses_all(
+        asked,
+        {
+            "date-3": "Choose a time for Tuesday 8 December, or leave it out.",
+            "date-4": "Choose a time for Tuesday 15 December, or leave it out.",
+        },
+    )
+    assert dates_of(asked.text) == dates_of(page)
 
 
 def test_a_date_that_is_taken_meanwhile_is_named_and_nothing_is_booked(
