@@ -116,11 +116,12 @@ class _Finder:
     ) -> None:
         self.now, self.wish, self.zone, self.intake, self.minutes = now, wish, zone, intake, minutes
         self.today = walltime.local(now, zone).date()
-        self.last_day = None if wish.is_desk else self.today + timedelta(days=site.horizon_days)
+        # The last day on which any time may still be booked; the horizon does not bind the desk.
+        self.last_day = walltime.local(now + FURTHEST_AHEAD, zone).date() - timedelta(days=1)
+        if not wish.is_desk:
+            self.last_day = min(self.last_day, self.today + timedelta(days=site.horizon_days))
         first = max(self.today, dates[0].day - timedelta(days=AROUND_DAYS))
-        last = dates[-1].day + timedelta(days=AROUND_DAYS)
-        if self.last_day is not None:
-            last = min(last, self.last_day)
+        last = min(dates[-1].day + timedelta(days=AROUND_DAYS), self.last_day)
         self.by_day: dict[date, list[Slot]] = {}
         if first <= last:
             anybody = replace(wish, therapist_id=None)
@@ -158,7 +159,7 @@ class _Finder:
             return Clash.OVER
         if not is_bookable(self.intake, each.day):
             return Clash.NOT_CLEARED
-        if self.last_day is not None and each.day > self.last_day:
+        if each.day > self.last_day:
             return Clash.BEYOND
         if any(low <= each.day <= high for low, high in self.closed):
             return Clash.CLOSED

@@ -197,6 +197,18 @@ def test_a_first_date_in_the_year_9999_is_refused(
     assert count(session, Series) == 0
 
 
+def test_what_is_shown_free_of_a_long_series_can_be_booked(
+    session: Session, now: datetime, first: Appointment
+) -> None:
+    """Month by month the last dates lie further ahead than anybody plans, at the desk too."""
+    found = seen(session, now, first, Every.MONTH, 26, is_desk=True)
+    assert found[-1].starts_at > now + series_preview.FURTHEST_AHEAD
+    assert (found[-1].slot, found[-1].clash, found[-1].nearest) == (None, Clash.BEYOND, ())
+    free = [Chosen(each.slot.starts_at, each.slot.therapist_id) for each in found if each.slot is not None]
+    assert len(free) == 23
+    series.book(session, now, first.id, free, Every.MONTH, actor="user:1", is_desk=True)
+
+
 def test_a_preview_of_many_dates_costs_what_one_of_two_costs(
     session: Session, now: datetime, first: Appointment
 ) -> None:
