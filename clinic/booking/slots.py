@@ -15,12 +15,11 @@ from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.availability import Opening
 from clinic.roster.choosing import nearest
 from clinic.roster.explaining import Reason, Way, explain
-from clinic.roster.facts import Facts, Search, SiteRules, read_site, read_sites
+from clinic.roster.facts import Facts, Search, SiteRules, read_site
 from clinic.roster.limits import is_deep
 from clinic.roster.models import Gender, Site
 from clinic.roster.timetable import (
     find_openings,
-    first_anywhere,
     first_openings,
     openings_at,
     openings_in,
@@ -58,14 +57,6 @@ class Slot:
     therapist_id: int
     room_id: int
     leaves_no_hole: bool = field(default=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SlotAt:
-    """A free time and the number of the site it is at."""
-
-    site_id: int
-    slot: Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +125,6 @@ def soonest(session: Session, wish: Wish, now: datetime) -> Slot | None:
     site = read_site(session, wish.site_id)
     found = first_openings(session, _search(session, wish, _today(site, now), site.horizon_days + 1, now), 1)
     return _slot(found[0]) if found else None
-
-
-def soonest_anywhere(
-    session: Session, wish: Wish, now: datetime, count: int, site_ids: Collection[int] | None = None
-) -> list[SlotAt]:
-    """The first `count` free times at any of the sites (all, where None), by start.
-
-    `wish.site_id` does not matter. Looks a few days ahead first, and as far as any site may be booked only
-    where it must.
-    """
-    sites = read_sites(session, site_ids)
-    if not sites:
-        return []
-    first = min(_today(site, now) for site in sites.values())
-    days = max(site.horizon_days for site in sites.values()) + 2
-    found = first_anywhere(session, _search(session, wish, first, days, now), count, list(sites))
-    return [SlotAt(placed.site_id, _slot(placed.opening)) for placed in found]
 
 
 def slots_at(session: Session, wish: Wish, starts_at: datetime, now: datetime) -> list[Slot]:

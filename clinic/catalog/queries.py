@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -30,11 +30,3 @@ def offerings(
 def active_options(offering: Offering) -> list[OfferingOption]:
     """The lengths that can be booked, shortest first."""
     return [option for option in offering.options if option.is_active]
-
-
-def by_technique(found: Sequence[Offering]) -> dict[str, list[Offering]]:
-    """The offerings of each technique, in the order given."""
-    grouped: dict[str, list[Offering]] = {}
-    for offering in found:
-        grouped.setdefault(offering.technique, []).append(offering)
-    return grouped

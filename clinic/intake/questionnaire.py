@@ -169,13 +169,6 @@ class Questionnaire:
     def region_ids(self) -> frozenset[str]:
         return frozenset(region.id for region in self.regions)
 
-    def region_label(self, region_id: str) -> str:
-        """Gives 'low back' for B07_low_back; raises KeyError for an id that is none."""
-        for region in self.regions:
-            if region.id == region_id:
-                return region.label
-        raise KeyError(region_id)
-
     @property
     def vocabulary(self) -> Vocabulary:
         """The words that rules on this questionnaire may use."""
