@@ -72,6 +72,29 @@ def test_every_page_of_an_empty_clinic_opens_and_leads_on(owner: FlaskClient) ->
         assert owner.get(page).status_code == 200, page
 
 
+def test_an_empty_desk_says_that_the_clinic_is_not_set_up_and_who_can(
+    app: Flask, db: Session, owner: FlaskClient
+) -> None:
+    makers.user(db, NOW, RoleName.RECEPTION)
+    db.commit()
+    desk = sign_in(app, "desk@clinic.example")
+    for path in ("/desk/", "/desk/?view=list", "/desk/week"):
+        page = owner.get(path).text
+        assert "The clinic is not set up yet" in page
+        assert 'href="/clinic/">What is missing' in page
+        assert "First free" not in page
+        page = desk.get(path).text
+        assert "An owner adds them." in page
+        assert "What is missing" not in page
+
+
+def test_days_off_of_nobody_and_nowhere_lead_to_adding_somebody_and_a_site(owner: FlaskClient) -> None:
+    page = owner.get("/clinic/days-off").text
+    assert 'href="/clinic/therapists/new">Add a therapist</a> first.' in page
+    assert 'href="/clinic/sites/new">Add a site</a> first.' in page
+    assert "<select" not in page
+
+
 def test_hours_without_a_site_lead_to_adding_one(owner: FlaskClient, db: Session) -> None:
     add(
         owner, "/clinic/therapists/new", {"name": "Asha Rao", "hue": "1", "user_id": "none", "is_active": "y"}
