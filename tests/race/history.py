@@ -92,8 +92,8 @@ class Afterwards:
     about held answers, in their order; `intakes` when each was written (service clock); `series` the series
     and the operation that began it, for each appointment that belongs to one. `claims` are (kind, owner,
     tick, entry) and `spans` (kind, owner, first tick, tick after the last, entry); `mails` how many are owed
-    for each appointment; `parties` the appointments of those who come together; `pairs` the operation with
-    which two on their way began.
+    for each appointment; `parties` the appointments of those who come together, `parties_by` the operation
+    that made two of them; `pairs` that with which two on their way began.
     """
 
     holds: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
@@ -109,6 +109,7 @@ class Afterwards:
     intakes: Mapping[int, int] = field(default_factory=dict)
     series: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     parties: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    parties_by: Mapping[int, str] = field(default_factory=dict)
     pairs: Mapping[int, str] = field(default_factory=dict)
 
 

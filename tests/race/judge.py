@@ -63,10 +63,10 @@ class Judge:
             sentence = f"{asked} was told {asked.answer} ({because}) and nothing justified it"
             yield Violation("refusal" if asked.is_refused else "lost", sentence)
 
-    def own_of(self, *things: Thing) -> list[Thing]:
-        """What stands in no way of these: they themselves, and the room that they share with each other."""
-        rooms = [self.timeline.rooms[each.two] for each in things if each.two in self.timeline.rooms]
-        return [*things, *rooms]
+    def own_of(self, things: Iterable[Thing], twos: Iterable[str | None]) -> list[Thing]:
+        """What stands in no way of these: they themselves, and the rooms for two that are theirs."""
+        rooms = self.timeline.rooms
+        return [*things, *(rooms[two] for two in set(twos) if two in rooms)]
 
     def _thing_of(self, asked: Operation) -> Thing | None:
         for what in ("hold", "appointment", "absence"):
@@ -98,7 +98,7 @@ class Judge:
             wanted = replace(state, stage=BOOKED, client=client).squares(self.house)
             if state.shares:
                 wanted.append(room_square(self.timeline.twos[state.shares], state, self.house))
-            return self.any_blocked(wanted, asked, *self.own_of(thing))
+            return self.any_blocked(wanted, asked, *self.own_of([thing], [state.shares]))
         if asked.answer in ("SlotTaken", "NotOffered"):
             assert state.option is not None
             return self._refuses_place(

@@ -34,7 +34,7 @@ NEXT = {
 BECOMES = {"confirmed": BOOKED, "reactivated": BOOKED, "reopened": PROVISIONAL} | {
     each: each for each in NEXT
 }
-BOOKS = frozenset({"confirm", "book", "series", "party", "confirm_pair"})
+BOOKS = frozenset({"confirm", "book", "series", "party", "confirm_pair", "bring"})
 DECIDED_BEFORE = 12 * 60
 MICROSECONDS = 60_000_000  # a minute of the service's clock
 
@@ -47,7 +47,8 @@ class State:
 
     `intake` are the answers it rests on, where they were held for somebody's yes; `expires` is when a hold or
     a provisional time goes back. `shares` is the operation that made two in one room, while it is in it: then
-    the room is taken for both, and not by this one.
+    the room is taken for both, and not by this one. `party` is the operation that made two of them, until it
+    is brought together with somebody else.
     """
 
     stage: str
@@ -61,6 +62,7 @@ class State:
     version: int | None = None
     intake: int | None = None
     shares: str | None = None
+    party: str | None = None
 
     def squares(self, house: House) -> list[Square]:
         """What it takes of the diary, as one stretch of ticks for each owner."""
@@ -119,7 +121,7 @@ def answers(
         if state.version is not None:
             return {"Stale"}
         found.add("Stale")
-    if asked.kind in ("move", "move_series", "move_party"):
+    if asked.kind in ("move", "move_series", "move_party", "join"):
         return found | _of_move(state, asked, house, may_be_struck, rulings)
     return found | _of_change(state, asked, house, rulings)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from tests.race.history import Operation
@@ -23,6 +24,7 @@ from tests.race.model import (
     place,
     ticks,
 )
+from tests.race.parties import is_together, rooms_that_go
 from tests.race.two import RELEASES, half_of, room_square
 
 if TYPE_CHECKING:
@@ -99,8 +101,8 @@ def _of_choosing(judge: Judge, asked: Operation) -> bool:
     if asked.answer == "Stale":
         return _is_way_over(judge, asked) or len(_booked_of(judge, asked)) > 0
     if asked.answer == "NotCleared":
-        return any(_said_no(judge, asked, state) for _each, state in held)
-    return _of_making(judge, asked, judge.own_of(*things))
+        return any(_said_no(judge, asked, each.moments[0].state) for each in things)
+    return _of_making(judge, asked, judge.own_of(things, (each.two for each in things)))
 
 
 def _of_pair(judge: Judge, asked: Operation) -> list[Thing]:
@@ -139,7 +141,8 @@ def _of_confirming(judge: Judge, asked: Operation) -> bool:
             state.stage == RUN_OUT or (state.stage in (HELD, CHOSEN) and _is_over(judge, state, asked))
             for state in every
         )
-    own = judge.own_of(*(each for each in both if each is not None))
+    there = [each for each in both if each is not None]
+    own = judge.own_of(there, (each.two for each in there))
     return asked.answer == "SlotTaken" and any(
         judge.any_blocked(_needs(judge, asked, half, state), asked, *own)
         for half, each in enumerate(both)
@@ -183,16 +186,19 @@ def _of_releasing(judge: Judge, asked: Operation) -> bool:
 
 
 def _both_of(judge: Judge, asked: Operation) -> list[Thing]:
-    numbers = judge.timeline.history.afterwards.parties.get(asked.args["party"], ())
-    return [
-        judge.things["appointment", number] for number in numbers if ("appointment", number) in judge.things
-    ]
+    """The two of a party, whether it is still theirs or not."""
+    return judge.timeline.twos.get(_party(judge, asked), [])
+
+
+def _party(judge: Judge, asked: Operation) -> str:
+    return judge.timeline.party_keys.get(asked.args["party"], "")
 
 
 def _of_cancelling(judge: Judge, asked: Operation) -> bool:
     states = [list(each.states_during(asked)) for each in _both_of(judge, asked)]
     if asked.answer == "ok":
-        return all(any(state.stage in (CANCELLED, LAPSED) for state in each) for each in states)
+        gone, party = (CANCELLED, LAPSED), _party(judge, asked)
+        return all(any(state.stage in gone or state.party != party for state in each) for each in states)
     came = ("fulfilled", "no_show")
     return asked.answer == "WrongState" and any(state.stage in came for each in states for state in each)
 
@@ -200,17 +206,50 @@ def _of_cancelling(judge: Judge, asked: Operation) -> bool:
 def _of_moving(judge: Judge, asked: Operation) -> bool:
     both = _both_of(judge, asked)
     states = [list(each.states_during(asked)) for each in both]
+    if asked.answer == "WrongState" and any(s.party != _party(judge, asked) for each in states for s in each):
+        return True
     if asked.answer not in ("SlotTaken", "NotOffered"):
         return any(asked.answer in _may(judge, asked, state) for each in states for state in each)
     if len(both) != 2 or not all(states):
         return False
-    own = judge.own_of(*both)
+    own = judge.own_of(both, [_party(judge, asked)])
     halves = [Half(each[0].option or 0, each[0].ends - each[0].starts, each[0].client) for each in states]
     # Whose room it is stands in no ledger once neither is in it: then it may be one or two.
-    in_one = {bool(state.shares) for each in states for state in each}
-    ever = any(moment.state.shares for each in both for moment in each.moments)
+    in_one = {state.shares == _party(judge, asked) for each in states for state in each}
+    ever = any(moment.state.shares == _party(judge, asked) for each in both for moment in each.moments)
     ways = ([True] if True in in_one or ever else []) + ([False] if False in in_one else [])
     return any(is_refused_place(judge, asked, halves, one_room=one_room, own=own) for one_room in ways)
+
+
+def _of_joining(judge: Judge, asked: Operation) -> bool:
+    """Of those who are to come together from now on, and of whom one at least is booked."""
+    numbers = asked.args.get("appointments", [asked.args.get("appointment")])
+    things = [judge.things.get(("appointment", number)) for number in numbers]
+    known = [(half, each) for half, each in enumerate(things) if each is not None]
+    stood = [(half, each, state) for half, each in known for state in each.states_during(asked)]
+    twos = judge.timeline.twos
+    if asked.answer == "WrongState" and any(is_together(twos, each, s, asked) for _half, each, s in stood):
+        return True
+    if asked.answer not in ("SlotTaken", "NotOffered"):
+        return any(asked.answer in _may(judge, half_of(asked, half), state) for half, _each, state in stood)
+    gone = [rooms_that_go(twos, each, state, asked) for _half, each, state in stood]
+    own = judge.own_of([each for _half, each in known], set[str]().union(*gone))
+    return any(
+        is_refused_place(judge, asked, halves, one_room=asked.args["one_room"], own=own)
+        for halves in _joined(judge, asked, [[s for h, _e, s in stood if h == half] for half, _each in known])
+    )
+
+
+def _joined(judge: Judge, asked: Operation, stood: list[list[State]]) -> Iterator[list[Half]]:
+    """What each of them wants, as they may have stood; who stays at their start keeps their therapist."""
+    for states in product(*stood):
+        halves = [Half(s.option or 0, s.ends - s.starts, s.client) for s in states]
+        if asked.kind == "bring":
+            stays = states[0].starts == asked.args["starts"]
+            halves[0] = replace(halves[0], therapist=states[0].therapist if stays else None)
+            option = asked.args["option"]
+            halves.append(Half(option, judge.house.sessions[option].minutes, asked.args["client"]))
+        yield halves
 
 
 def _may(judge: Judge, asked: Operation, state: State) -> set[str]:
@@ -225,6 +264,8 @@ OF_TWO: dict[str, Callable[[Judge, Operation], bool]] = {
     "choose_again": _of_choosing,
     "confirm_pair": _of_confirming,
     "release_pair": _of_releasing,
+    "unite": _of_joining,
+    "bring": _of_joining,
     "cancel_party": _of_cancelling,
     "move_party": _of_moving,
 }

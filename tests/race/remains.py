@@ -35,7 +35,7 @@ def diary_as_it_is(timeline: Timeline) -> Iterator[Violation]:
                 due |= {(kind, owner, tick): thing.name for tick in range(low, high)}
         yield from _mails(thing, timeline)
     for two, room in timeline.rooms.items():
-        for square in room_squares(timeline.twos[two], house):
+        for square in room_squares(two, timeline.twos[two], house):
             due |= {(*square[:2], tick): room.name for tick in range(*square[2:])}
     for name in dict.fromkeys(due[square] for square in due.keys() - written.keys()):
         yield Violation("lost", f"{name} stands and its time is not in the diary")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tests.race.history import History, Operation, Violation
 from tests.race.model import (
@@ -24,8 +25,11 @@ from tests.race.model import (
     Thing,
 )
 
+if TYPE_CHECKING:
+    from tests.race.timeline import Timeline
+
 BECOMES = {"asked": WAITS, "allowed": YES, "refused": NO, "ended": ENDED}
-ASKS = {"hold", "renew", "party", "hold_pair"}
+ASKS = {"hold", "renew", "party", "hold_pair", "bring"}
 BY = {"asked": ASKS, "allowed": {"decide"}, "refused": {"decide"}, "ended": {"renew"}}
 
 
@@ -79,20 +83,13 @@ def worse_answers(asked: Operation, history: History) -> Operation | None:
 Meant = Callable[[Thing, State], bool]
 
 
-def half_done(
-    operations: tuple[Operation, ...],
-    things: list[Thing],
-    effective: set[str],
-    history: History,
-    requests: Requests,
-) -> Iterator[Violation]:
+def half_done(timeline: Timeline) -> Iterator[Violation]:
     """What a change of many left out, though it was meant with them from the asking to the answer."""
-    by_number = {thing.appointment: thing for thing in things if thing.appointment is not None}
-    for asked in operations:
-        if asked.id not in effective:
+    for asked in timeline.history.operations:
+        if asked.id not in timeline.effective:
             continue
-        meant = _meant_by(asked, by_number, history, requests)
-        for thing in things:
+        meant = _meant_by(asked, timeline)
+        for thing in timeline.things:
             if meant is None or thing.appointment is None or thing.moments[0].latest >= asked.at:
                 continue
             states = list(thing.states_during(asked))
@@ -100,11 +97,10 @@ def half_done(
                 yield Violation("lost", f"{asked} was done, and {thing.name} was left out")
 
 
-def _meant_by(
-    asked: Operation, by_number: Mapping[int, Thing], history: History, requests: Requests
-) -> Meant | None:
+def _meant_by(asked: Operation, timeline: Timeline) -> Meant | None:
     """Whether a change is meant for an appointment that stands so; None for what changes one alone."""
-    args, house = asked.args, history.house
+    args, history = asked.args, timeline.history
+    house = history.house
     if asked.kind == "decide":
         return lambda _thing, state: (
             state.stage == PROVISIONAL
@@ -115,18 +111,19 @@ def _meant_by(
         return lambda _thing, state: state.stage in (BOOKED, PROVISIONAL) and state.client == args["client"]
     worse = worse_answers(asked, history)
     if worse is not None:
-        waits = requests.said(worse.args["intake"], asked) == {WAITS}
+        waits = timeline.requests.said(worse.args["intake"], asked) == {WAITS}
         return lambda _thing, state: (
             state.stage == BOOKED
             and state.client == worse.args["client"]
             and (waits or state.option in house.too_deep)
         )
     if asked.kind in ("move_party", "cancel_party"):
-        both = history.afterwards.parties.get(args["party"], ())
-        return lambda thing, state: thing.appointment in both and state.stage in STANDING
+        party = timeline.party_keys.get(args["party"])
+        return lambda _thing, state: party is not None and state.party == party and state.stage in STANDING
     if asked.kind not in ("move_series", "cancel_series") or args["reach"] == "this":
         return None
-    series, this = history.afterwards.series, by_number[args["appointment"]]
+    series = history.afterwards.series
+    this = next(each for each in timeline.things if each.appointment == args["appointment"])
     starts = {state.starts for state in this.states_during(asked)}
 
     def is_meant(thing: Thing, state: State) -> bool:

@@ -101,8 +101,7 @@ def stays_of(thing: Thing, timeline: Timeline) -> list[Stay]:
     for moment in thing.moments:
         now = {square[0]: square for square in moment.state.squares(house)}
         for kind, (square, kept) in list(open_now.items()):
-            # One that had lapsed, and been struck, may have been entered anew where it was moved to.
-            is_anew = moment.is_move and kept[-1].state.expires != NEVER
+            is_anew = _may_be_anew(moment, kept[-1].state.expires, timeline)
             if now.get(kind) != square or square[1] is None or is_anew:
                 close(kind, (moment.earliest, moment.latest))
         for kind, square in now.items():
@@ -112,10 +111,15 @@ def stays_of(thing: Thing, timeline: Timeline) -> list[Stay]:
     return found
 
 
+def _may_be_anew(moment: Moment, expires: float, timeline: Timeline) -> bool:
+    """Whether what had lapsed may have been struck, and entered anew by who moves or confirms it."""
+    return expires != NEVER and (moment.is_move or timeline.struck_from(expires) <= moment.latest)
+
+
 def stays_of_room(two: str, timeline: Timeline) -> Iterator[Stay]:
     """What the one room of two was taken for; once nobody keeps it, until somebody has surely tidied up."""
     both, asked = timeline.twos[two], timeline.history.operations
-    for kept, ended in room_spells(both):
+    for kept, ended in _split(room_spells(two, both), timeline):
         square = room_square(both, kept[0].state, timeline.history.house)
         surely, latest = (ended.earliest, ended.latest) if ended else (NEVER, NEVER)
         ends = [*(later.latest for later in kept[1:]), given_back(asked, latest)]
@@ -124,3 +128,16 @@ def stays_of_room(two: str, timeline: Timeline) -> Iterator[Stay]:
         yield Stay(
             timeline.rooms[two], square, (kept[0].earliest, kept[0].latest), (surely, ends[-1]), spells
         )
+
+
+def _split(
+    spells: Iterator[tuple[list[Moment], Moment | None]], timeline: Timeline
+) -> Iterator[tuple[list[Moment], Moment | None]]:
+    """The same, cut where the room may have been entered anew."""
+    for kept, ended in spells:
+        begun = 0
+        for at in range(1, len(kept)):
+            if _may_be_anew(kept[at], expiry(kept[at - 1]), timeline):
+                yield kept[begun:at], kept[at]
+                begun = at
+        yield kept[begun:], ended

@@ -342,6 +342,9 @@ def _ledgers(
             for number, series, at, actor in session.execute(parts.join(Series))
         },
         "parties": _parties(session),
+        "parties_by": {
+            number: by(at, "nobody") for number, at in session.execute(sa.select(Party.id, Party.created_at))
+        },
         "pairs": {
             number: by(at, "nobody")
             for number, at in session.execute(sa.select(JourneyPair.id, JourneyPair.created_at))

@@ -31,6 +31,7 @@ class Story:
         self.series: dict[int, tuple[int, str]] = {}
         self.moved_to: dict[tuple[int, str], int] = {}
         self.parties: dict[int, tuple[int, ...]] = {}
+        self.parties_by: dict[int, str] = {}
         self.pairs: dict[int, str] = {}
         self.one_room: dict[str, list[int]] = {}  # who of two keep the wide room, by who made them two
         self.clock = 0
@@ -141,7 +142,8 @@ class Story:
         afterwards = Afterwards(
             self.holds, self.appointments, self.absences, tuple(self.events), tuple(claims), tuple(spans),
             mails=self.mails, rulings=tuple(self.rulings), intakes=self.intakes, series=self.series,
-            moved_to=self.moved_to, parties=self.parties, pairs=self.pairs,
+            moved_to=self.moved_to, parties=self.parties, parties_by=self.parties_by,
+            pairs=self.pairs,
         )  # fmt: skip
         return History(HOUSE, tuple(self.operations), afterwards)
 

@@ -93,3 +93,4 @@ class StoryOfTwo(Story):
             row = self.holds[number]
             self._appointment(number, asked, row["starts"], row["therapist"], row["room"], client)
         self.parties[len(self.parties) + 1] = tuple(numbers)
+        self.parties_by[len(self.parties)] = asked.id

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking import journeys, pair_journeys, pairs, parties, services
+from clinic.booking import former_parties, journeys, pair_journeys, pairs, parties, services
 from clinic.booking.models import Appointment, JourneyPair, Party, SharedRoom
 from clinic.roster import diary
 from clinic.roster.diary import Claim
-from clinic.roster.models import OwnerKind
+from clinic.roster.models import DiarySpan, OwnerKind, SlotClaim
 from tests.race import history, storm
 from tests.race.checker import violations
 from tests.race.clerks import Clerk
@@ -31,10 +31,10 @@ from tests.race.history import History, Violation
 from tests.race.work import WORK
 
 pytestmark = [pytest.mark.database, pytest.mark.race]
-OPERATIONS = 300
+OPERATIONS = 400
 MOSTLY = {"party": 30, "hold_pair": 20, "choose_again": 12, "confirm_pair": 25, "move_party": 15,
-          "cancel_party": 10, "book": 10, "hold": 10, "decide": 12, "cancel": 8, "reactivate": 8,
-          "lapse": 4}  # fmt: skip
+          "cancel_party": 10, "unite": 20, "bring": 20, "move": 6, "book": 14, "hold": 10, "decide": 12,
+          "cancel": 12, "reactivate": 8, "lapse": 4}  # fmt: skip
 
 IS_WHOLE = os.environ.get("CLINIC_MACHINE_FAULTS") == "all"
 WITH_THE_SUITE = {"the therapist of the second is not taken"}
@@ -180,6 +180,50 @@ def whoever_waits_for_a_yes_is_booked_at_once(patch: pytest.MonkeyPatch) -> None
 @fault("lost")
 def what_the_one_who_waits_had_booked_is_left_as_it_was(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(journeys.returning, "reopen_worse", lambda *_args: [])
+
+
+@fault("state")
+def only_one_of_two_who_were_apart_is_moved_to_the_other(patch: pytest.MonkeyPatch) -> None:
+    def unite(
+        session: Session,
+        now: datetime,
+        first: int,
+        second: int,
+        starts_at: datetime,
+        *,
+        actor: str,
+        **_more: Any,
+    ) -> Party:
+        both = [services.locked(session, each) for each in sorted((first, second))]
+        former_parties.leave(session, [first, second], [])
+        services.move(session, now, first, starts_at, actor=actor)
+        return parties.join(session, now, both, None, actor)
+
+    patch.setattr(parties, "unite", unite)
+
+
+@fault("state")
+def who_comes_with_somebody_is_brought_together_with_another(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(parties, "companion", lambda *_args: None)
+
+
+@fault("error")
+def whoever_came_with_another_one_stays_in_that_party(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(former_parties, "leave", lambda *_args: None)
+
+
+@fault("double")
+def who_comes_along_is_in_no_diary(patch: pytest.MonkeyPatch) -> None:
+    """Their therapist and room stay free for anybody."""
+    enter = pairs.enter
+
+    def without_second(session: Session, *args: Any) -> tuple[pairs.Pair, list[int]]:
+        pair, entries = enter(session, *args)
+        session.execute(sa.delete(SlotClaim).where(SlotClaim.entry_id == entries[1]))
+        session.execute(sa.delete(DiarySpan).where(DiarySpan.entry_id == entries[1]))
+        return pair, entries
+
+    patch.setattr(pairs, "enter", without_second)
 
 
 def found_in_a_run(engine: Engine, folder: Path) -> list[Violation]:

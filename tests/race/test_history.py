@@ -304,3 +304,18 @@ def test_an_error_is_never_an_answer(story: Story) -> None:
     story.ask("lapse", "error", facts={"said": "OperationalError: deadlock detected"})
     assert rules(story) == ["error"]
     assert "deadlock detected" in sentences(story)
+
+
+def test_what_lapsed_and_was_taken_may_be_confirmed_by_a_slower_clock_once_it_is_free_again(
+    story: Story,
+) -> None:
+    """Asked in time and answered late: another had struck it, booked it and called it off meanwhile."""
+    hold = story.hold()
+    story.cancel(story.book(room=2, client=8, now=11 * MINUTE))
+    story.confirm(hold, at=11, done=100, now=9 * MINUTE)
+    assert sentences(story) == ""
+    other = Story()
+    hold = other.hold()
+    other.cancel(other.book(room=2, client=8, now=8 * MINUTE))
+    other.confirm(hold, at=11, done=100, now=9 * MINUTE)
+    assert rules(other) == ["double"]

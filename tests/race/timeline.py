@@ -29,22 +29,24 @@ from tests.race.model import (
     after,
     may_have_done,
 )
+from tests.race.parties import belong_together, keys_of, taken_from_others
+from tests.race.promises import CHANGES_OF_MANY, what_is_lost
 from tests.race.requests import Requests, half_done, worse_answers
 from tests.race.two import (
-    CHANGES_TWO,
+    BOOKS_TWO,
+    JOINS,
     MAKES_TWO,
     RELEASES,
     both_or_neither,
     half_of,
     not_given_back,
     rooms_for_two,
+    settle_alone,
     settle_rooms,
 )
 
-MAKES_VISITS = frozenset({"hold", "book", "series"}) | MAKES_TWO
-OF_MANY = frozenset({"decide", "renew", "worse", "move_series", "cancel_series", "lapse"})
-CHANGES_OF_MANY = OF_MANY | CHANGES_TWO
-MAY_CHANGE_NOTHING = frozenset({"lapse", "choose_again", "confirm_pair", "release_pair", "cancel_party"})
+MAKES_VISITS = frozenset({"hold", "book", "series", "bring"}) | MAKES_TWO
+OF_A_PARTY = frozenset({"move_party", "cancel_party"})
 TOLD = ("therapist", "room", "starts", "version")
 
 
@@ -58,6 +60,7 @@ class Timeline:
         self.operations = {operation.id: operation for operation in history.operations}
         self.by_now = {operation.now: operation for operation in history.operations}
         self.asked_of = self._sort_by_thing()
+        self.party_keys = keys_of(history, self.by_now)
         self.pair_of = {by: pair for pair, by in history.afterwards.pairs.items()}
         self.pair_of |= {o.id: o.args["pair"] for o in history.operations if o.kind == "choose_again"}
         self._clock = sorted((o.now, o.at) for o in history.operations)
@@ -67,18 +70,19 @@ class Timeline:
         self._new_intake = self._read_intakes()
         self._held = {intake for intake, _actor, _kind in history.afterwards.rulings}
         self._held |= {new for by, new in self._new_intake.items() if self.operations[by].args["held"]}
-        self._done: set[tuple[int, str]] = set()
+        self.done: set[tuple[int, str]] = set()
         self.twos: dict[str, list[Thing]] = defaultdict(list)
-        self._series = [each for each in history.operations if each.kind == "series"]
         self.events: dict[int, list[tuple[str, str]]] = defaultdict(list)
         self._read_holds()
         self.rooms = rooms_for_two(self.twos)
         self._read_absences()
-        self._look_for_the_lost()
+        self.found += what_is_lost(self)
         self.found += both_or_neither(self.twos, history)
+        self.found += belong_together(self.twos, self.party_keys, history)
+        self.found += taken_from_others(self.twos, self.operations)
         self.found += not_given_back(self.twos, self.pair_of, history)
         self.found += self.requests.found
-        self.found += half_done(history.operations, self.things, self.effective, history, self.requests)
+        self.found += half_done(self)
 
     def _read_intakes(self) -> dict[str, int]:
         """The answers that each renewal brought: where they are kept, it was done."""
@@ -135,6 +139,7 @@ class Timeline:
                 self._compare(thing, afterwards.appointments[thing.appointment])
             self._finish(thing)
         settle_rooms(self.twos, self.operations)
+        settle_alone(self.twos, self.operations)
         for number, row in afterwards.appointments.items():
             if row["hold"] not in afterwards.holds:
                 self._say("phantom", f"appointment {number} was never held")
@@ -145,10 +150,10 @@ class Timeline:
             self._say("phantom", f"appointment {appointment} was changed by {actor}, who asked for nothing")
         elif asked.is_refused or asked.answer == "error":
             self._say("phantom", f"{asked} was told {asked.answer}, and yet it was done")
-        elif (appointment, actor) in self._done:
+        elif (appointment, actor) in self.done:
             self._say("double", f"{asked} was done twice")
         self.effective.add(actor)
-        self._done.add((appointment, actor))
+        self.done.add((appointment, actor))
 
     def _begin(self, number: int, row: Mapping[str, Any], made_by: dict[str, int]) -> Thing | None:
         asked = self.by_now.get(row["created"])
@@ -164,10 +169,10 @@ class Timeline:
             half = 0
         self.effective.add(asked.id)
         thing, is_one_room = Thing(f"hold {number}", number), asked.args.get("one_room")
-        if asked.kind in MAKES_TWO:
-            thing.two, thing.half = asked.id, half
+        if asked.kind in MAKES_TWO | JOINS:
+            thing.two, thing.half = asked.id, half if asked.kind in MAKES_TWO else 1
             self.twos[asked.id].append(thing)
-            asked = half_of(asked, half)
+            asked = half_of(asked, thing.half)
         state = State(
             HELD if asked.facts.get("is_kept", True) else CHOSEN,
             row["therapist"], row["starts"], row["ends"], row["room"],
@@ -236,25 +241,34 @@ class Timeline:
             asked = self.operations.get(actor)
             if asked is None:
                 continue
-            asked = self._as_meant(asked, thing, event)
+            asked = self._as_meant(asked, thing, event, is_first=position == 0)
+            if asked.kind == "join":
+                self.twos[asked.id].append(thing)
             if (asked.kind in BOOKS) != (position == 0):
                 self._say("state", f"{asked} took effect on {thing.name} out of turn")
             elif asked.kind not in MAKES_VISITS and not self._can_have_done(asked, thing, event):
                 self._say("state", f"{asked} left {event} though {thing.name} was {thing.last.stage}")
             if asked.args.get("hold", thing.hold) != thing.hold:
                 self._say("state", f"{asked} changed {thing.name}")
-            is_of_many = asked.kind in CHANGES_OF_MANY
+            is_of_many = asked.kind in CHANGES_OF_MANY - {"join"}
             if not is_of_many and asked.args.get("appointment", thing.appointment) != thing.appointment:
                 self._say("state", f"{asked} changed {thing.name}")
             self._take(thing, asked, event)
 
-    def _as_meant(self, asked: Operation, thing: Thing, event: str) -> Operation:
+    def _as_meant(self, asked: Operation, thing: Thing, event: str, *, is_first: bool) -> Operation:
         """What was asked, as far as it concerns one thing."""
+        if asked.kind in JOINS:
+            both = asked.args.get("appointments", ())
+            return half_of(
+                asked, both.index(thing.appointment) if thing.appointment in both else int(is_first)
+            )
         worse = worse_answers(asked, self.history) if event == "reopened" else None
         return worse or half_of(asked, thing.half)
 
     def _can_have_done(self, asked: Operation, thing: Thing, event: str) -> bool:
         state = thing.last
+        if asked.kind in OF_A_PARTY and state.party != self.party_keys.get(asked.args["party"]):
+            return False
         if asked.kind in CHANGES_OF_MANY and asked.args.get("appointment") != thing.appointment:
             asked = replace(asked, args={**asked.args, "version": None})  # it was another's
         return may_have_done(
@@ -283,8 +297,12 @@ class Timeline:
             asked.kind == "move_party"
             and len({each["room"] for each in asked.facts.get("each", {}).values()}) == 1
         ):
-            told["shares"] = thing.two
+            told["shares"] = before.party
+        if asked.kind == "join":
+            told["shares"] = asked.id if asked.args["one_room"] else None
         state = after(before, asked, event, self.history.house, told)
+        if asked.kind in BOOKS_TWO | JOINS | {"join"}:
+            state = replace(state, party=asked.id if asked.kind in JOINS | {"join"} else thing.two)
         if None not in (before.version, state.version) and state.version <= before.version:
             self._say("order", f"{asked} left {thing.name} at an older version than before")
         thing.moments.append(Moment(asked.at, asked.done, state, asked.id, event in MOVES))
@@ -364,37 +382,10 @@ class Timeline:
         back = State(BACK, thing.last.therapist, thing.last.starts, thing.last.ends)
         thing.moments.append(Moment(ended.at, ended.done, back, ended.id))
 
-    # --- Order, and what is missing
+    # --- Order
 
     def _finish(self, thing: Thing) -> None:
         if not thing.tighten():
             steps = ", ".join(moment.by for moment in thing.moments)
             self._say("order", f"what was done to {thing.name} cannot have been in that order: {steps}")
         self.things.append(thing)
-
-    def _look_for_the_lost(self) -> None:
-        """What was promised and left no trace."""
-        afterwards = self.history.afterwards
-        makes = {"hold": afterwards.holds, "book": afterwards.appointments, "time_off": afterwards.absences}
-        said = {"hold": "hold", "book": "appointment", "time_off": "absence", "confirm": "appointment"}
-        for asked in self.history.operations:
-            if asked.kind == "series":
-                self._check_whole(asked)
-            if asked.answer != "ok" or asked.kind == "series":
-                continue
-            what = said.get(asked.kind)
-            kept = makes.get(asked.kind, afterwards.appointments)
-            if what and asked.facts[what] not in kept:
-                self._say("lost", f"{asked} was promised {what} {asked.facts[what]}, and it is nowhere")
-            elif asked.id not in self.effective and (
-                asked.kind in {*makes, *MAKES_TWO, *CHANGES_OF_MANY} - MAY_CHANGE_NOTHING
-            ):
-                self._say("lost", f"{asked} was promised something, and nothing was made for it")
-
-    def _check_whole(self, asked: Operation) -> None:
-        """A series is there whole or not at all; not known only where another was made of the same first."""
-        made = sum(actor == asked.id for _appointment, actor in self._done)
-        rivals = [o for o in self._series if o.args["after"] == asked.args["after"] and o is not asked]
-        whole = [len(asked.facts["made"])] if asked.answer == "ok" else [0, len(asked.args["dates"])]
-        if made not in whole and (asked.is_known or not rivals):
-            self._say("lost", f"{asked} left {made} appointments instead of {whole[-1]}")

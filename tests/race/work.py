@@ -20,10 +20,11 @@ from clinic.intake.level import Releaser
 from clinic.intake.models import Clearance, ClearanceStatus
 from clinic.people.models import Client
 from clinic.roster import services as roster
-from clinic.roster.models import TimeOff
+from clinic.roster.models import DiarySpan, OwnerKind, TimeOff
 from tests import makers
 from tests.race.clerks import Args, Clerk, Kind, instant, minute, told, told_each, want_nothing
 from tests.race.work_of_two import HELD_ANSWERS, WORK_OF_TWO, a_held_intake, an_intake
+from tests.race.work_together import WORK_TOGETHER
 
 THERAPIST = Signed("Amara Osei", "therapist", "FHT 1200")
 YES, NO = ClearanceStatus.ALLOWED, ClearanceStatus.REFUSED
@@ -239,7 +240,10 @@ def do_cancel(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -
 def do_reactivate(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
     made = taking_back.reactivate(session, now, args["appointment"], actor=me, version=args["version"])
     session.flush()
-    return told(made)
+    room = sa.select(DiarySpan.owner_id).where(
+        DiarySpan.entry_id == made.entry_id, DiarySpan.kind == OwnerKind.ROOM
+    )
+    return {**told(made), "own_room": session.scalar(room.limit(1)) is not None}
 
 
 def do_status(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
@@ -297,6 +301,7 @@ LAPSE = Kind("lapse", want_nothing, do_lapse)
 # What is done, and how often. A new kind of operation gets its line here, its rule in tests/race/model.py.
 WORK: dict[Kind, float] = {
     **WORK_OF_TWO,
+    **WORK_TOGETHER,
     Kind("hold", want_hold, do_hold): 20,
     Kind("hold", want_held, do_held): 9,
     Kind("confirm", want_confirm, do_confirm): 18,

@@ -250,17 +250,21 @@ def do_release_pair(_c: Clerk, session: Session, now: datetime, _me: str, args: 
 
 
 def do_move_party(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
-    """Whoever keeps start and therapist has no line of its own: the clerk signs it, so its order is known."""
     both = parties.move_together(session, now, args["party"], instant(args["starts"]), actor=me)
-    told = sa.select(AppointmentEvent.appointment_id).where(
+    sign(session, now, me, both)
+    return told_each(both)
+
+
+def sign(session: Session, now: datetime, me: str, changed: Sequence[Appointment]) -> None:
+    """Whoever keeps start and therapist has no line of its own: the clerk signs it, so its order is known."""
+    lines = sa.select(AppointmentEvent.appointment_id).where(
         AppointmentEvent.at == now, AppointmentEvent.kind == "moved"
     )
-    moved = set(session.scalars(told))
-    for each in both:
+    moved = set(session.scalars(lines))
+    for each in changed:
         if each.id not in moved:
             services.note(session, now, each, me, "resettled")
     session.flush()
-    return told_each(both)
 
 
 def do_cancel_party(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
