@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from clinic.booking import companions, diary_check, parties
+from clinic.booking import companions, diary_check, parties, services, taking_back
 from clinic.booking.models import Appointment, Party
 from clinic.booking.parties import Guest
 from clinic.booking.statuses import Status
@@ -111,3 +111,32 @@ def test_one_of_two_called_off_by_many_is_called_off_once_and_the_others_are_tol
     answers = at_once(COUPLES, act)
     assert answers.count("cancelled") == 1, answers
     assert sum(isinstance(answer, WrongState) for answer in answers) == COUPLES - 1, answers
+
+
+def test_of_many_who_bring_somebody_along_to_one_appointment_one_does(
+    engine: Engine, clinic: makers.Clinic, now: datetime
+) -> None:
+    """The other one of her former party, who comes back at this moment, comes alone or not at all."""
+    ids = [each.id for each in clinic.therapists]
+    with Session(engine) as session, transaction(session):
+        guests = [_guest(session, now, clinic, f"Guest {number}", ids[number]) for number in (0, 1)]
+        party = parties.book(session, now, *guests, TEN, actor="desk", one_room=True)
+        stays, gone = (each.id for each in parties.coming(party))
+        services.cancel(session, now, gone, actor="desk")
+
+    def act(index: int) -> str:
+        with Session(engine) as session, transaction(session):
+            if index == 0:
+                return taking_back.reactivate(session, now, gone, actor="desk").status.value
+            guest = _guest(session, now, clinic, f"Another {index}", ids[1])
+            parties.bring(session, now, stays, guest, TEN, actor="desk", one_room=True)
+            return "brought"
+
+    answers = at_once(COUPLES, act)
+    assert len([answer for answer in answers if isinstance(answer, str)]) == 1, answers
+    assert all(isinstance(each, str | SlotTaken | WrongState) for each in answers), answers
+    with Session(engine) as session:
+        here = parties.companion(session, stays)
+        assert here is not None
+        assert here.room_id == session.get_one(Appointment, stays).room_id
+        assert diary_check.look(session, now) == []
