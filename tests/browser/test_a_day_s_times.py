@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from clinic.roster.models import Closure, WorkingBreak, WorkingHours
 from tests.browser.conftest import Place, axe_findings, visitor
 from tests.browser.journey_walk import PERSON, Pointer, answered
 
@@ -119,3 +122,28 @@ def test_without_script_the_page_comes_with_that_day_whole(
         page.go_forward()
         to_booked(page)
         expect(page.locator("main")).to_contain_text("10:15 to 11:30")
+
+
+@pytest.mark.parametrize("mornings_closed", [True, False])
+def test_why_a_day_has_no_times_does_not_lie_over_the_names_of_its_parts(
+    browser: Browser, place: Place, mornings_closed: bool
+) -> None:
+    """In a week without any time, and in one whose first day has none and whose others have no morning."""
+    last = date(2026, 11, 23) if mornings_closed else date(2026, 11, 29)
+    with place.session() as session:
+        site_id = place.clinic.site.id
+        session.add(Closure(site_id=site_id, name="Snow", starts_on=date(2026, 11, 23), ends_on=last))
+        if mornings_closed:
+            session.execute(sa.delete(WorkingBreak))
+            session.execute(sa.update(WorkingHours).values(opens=14 * 60))
+        session.commit()
+    with visitor(browser, width=1280) as (page, _context):
+        to_times(page, place)
+        page.goto(f"{place.address}/book/time?week=2026-11-23")
+        words = page.locator(".day > .none").first.bounding_box()
+        assert words is not None
+        for name in page.locator(".day:first-child .part h4").all():
+            box = name.bounding_box()
+            assert box is None or not (
+                words["y"] < box["y"] + box["height"] and box["y"] < words["y"] + words["height"]
+            )
