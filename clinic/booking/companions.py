@@ -10,12 +10,14 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, messages, parties, services
-from clinic.booking.models import Appointment, Party
+from clinic.booking import lifecycle, messages, parties, room_for_two, services
+from clinic.booking.models import Appointment, Party, SharedRoom
 from clinic.booking.policy import Policy
-from clinic.kernel.errors import Forbidden, Stale
+from clinic.kernel.errors import Forbidden, SlotTaken, Stale
 from clinic.notify import outbox
 from clinic.people import household
+from clinic.roster import diary
+from clinic.roster.hands import check_limits, effort_of
 
 
 class What(StrEnum):
@@ -88,10 +90,16 @@ def move(
 ) -> Appointment:
     """Moves one appointment as `services.move` does; who comes along is told where the start is another.
 
-    Moved back to the start of the other one, they come together again, and that is told too.
+    Moved back to the start of the other one, they come together again, and that is told too. With another
+    therapist at the same start, one of two stays in their room for two.
     """
-    services.locked(session, appointment_id, version)  # before it is read: somebody may change it in between
+    appointment = services.locked(session, appointment_id, version)  # before it is read who comes along
     other = parties.companion(session, appointment_id)
+    stays = other is not None and starts_at == appointment.starts_at
+    shared = room_for_two.kept_room(session, appointment) if stays else None
+    if shared is not None and therapist_id is not None:
+        parties.check_both([appointment], starts_at, now, is_client=is_client)
+        return _with_another(session, now, appointment, therapist_id, shared, actor)
     moved = services.move(
         session, now, appointment_id, starts_at, actor=actor, therapist_id=therapist_id,
         version=version, is_client=is_client,
@@ -101,6 +109,29 @@ def move(
     elif moved.starts_at != other.starts_at:
         tell_other(session, now, moved, other, What.MOVED)
     return moved
+
+
+def _with_another(
+    session: Session,
+    now: datetime,
+    appointment: Appointment,
+    therapist_id: int,
+    shared: SharedRoom,
+    actor: str,
+) -> Appointment:
+    """Gives an appointment another therapist in the room for two; SlotTaken where that one is not free."""
+    option, entry_id = appointment.option, appointment.entry_id
+    assert entry_id is not None
+    slot = room_for_two.place(session, now, appointment, option, therapist_id, shared)
+    if slot is None:
+        raise SlotTaken(who="therapist")
+    starts_at, ends_at, effort = appointment.starts_at, appointment.ends_at, effort_of(option)
+    claims = room_for_two.claims_beside(option, slot, ends_at, appointment.client_id, shared)
+    tz = appointment.site.tz
+    check_limits(session, claims, effort, starts_at, ends_at, tz, now, ignore_entry_id=entry_id)
+    diary.move(session, entry_id, claims, now)
+    services.settle_move(session, now, appointment, slot, actor=actor)
+    return appointment
 
 
 def cancel(

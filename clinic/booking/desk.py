@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import lifecycle, messages, provisional_times, services, slots, supposing, taking_back
-from clinic.booking.models import Appointment, AppointmentEvent, Hold, SharedRoom
+from clinic.booking import lifecycle, messages, provisional_times, room_for_two, services
+from clinic.booking.models import Appointment, AppointmentEvent, Hold
 from clinic.booking.queries import GONE, LATE_EVENT, late_notes
 from clinic.booking.screening import check_allowed
-from clinic.booking.slots import Slot, Wish
+from clinic.booking.slots import Wish
 from clinic.booking.statuses import HoldStatus, Status
-from clinic.booking.taking import claims_of
 from clinic.catalog.models import OfferingOption
 from clinic.kernel import walltime
 from clinic.kernel.errors import BadInput, NotFound, NotOffered, SlotTaken, Stale, WrongState
 from clinic.people.models import Client
 from clinic.roster import diary
 from clinic.roster.hands import check_limits, effort_of
-from clinic.roster.models import Closure, OwnerKind, Site, Therapist, TimeOff, WorkingHours
+from clinic.roster.models import Closure, Site, Therapist, TimeOff, WorkingHours
 
 CHANGED = "changed"
 LATE_MINUTES = (5, 10, 15, 20, 30)
@@ -82,43 +80,21 @@ def change_session(
 
 def _give_session(session: Session, now: datetime, appointment: Appointment, option: OfferingOption) -> None:
     """Gives an appointment the squares, the length and the price of another session."""
-    shared = taking_back.kept_room(session, appointment)
-    slot = _place(session, now, appointment, option, shared)
+    shared = room_for_two.kept_room(session, appointment)
+    slot = room_for_two.place(session, now, appointment, option, appointment.therapist_id, shared)
+    if slot is None:
+        raise SlotTaken("That does not fit in at this time with this therapist. Move it first.")
     site, starts_at, entry_id = appointment.site, appointment.starts_at, appointment.entry_id
     assert entry_id is not None
     ends_at = starts_at + timedelta(minutes=option.minutes + appointment.talk_minutes)
-    claims = claims_of(option, slot, starts_at, ends_at, appointment.client_id)
-    if shared is not None:
-        claims = [claim for claim in claims if claim.kind is not OwnerKind.ROOM]
+    claims = room_for_two.claims_beside(option, slot, ends_at, appointment.client_id, shared)
     effort = effort_of(option)
     check_limits(session, claims, effort, starts_at, ends_at, site.tz, now, ignore_entry_id=entry_id)
     diary.move(session, entry_id, claims, now, effort)
     appointment.option, appointment.ends_at, appointment.room_id = option, ends_at, slot.room_id
     appointment.price_minor, appointment.currency = option.price_minor, option.currency
     if shared is not None:
-        taking_back.fit_room(session, now, appointment, shared)
-
-
-def _place(
-    session: Session,
-    now: datetime,
-    appointment: Appointment,
-    option: OfferingOption,
-    shared: SharedRoom | None,
-) -> Slot:
-    """Where the therapist can give that session at that time: in the room for two, where they share one."""
-    same = services.wish_of(appointment, therapist_id=appointment.therapist_id, is_desk=True)
-    wish = replace(same, option_id=option.id)
-    known = slots.around(session, wish, option, appointment.site, appointment.starts_at, now)
-    if shared is not None:
-        theirs = supposing.taken_by(session, [shared.entry_id or 0])
-        rooms = {site_id: [each for each in ids if each == shared.room_id]
-                 for site_id, ids in known.room_ids.items()}  # fmt: skip
-        known = replace(known, diary=supposing.changed(known.diary, theirs), room_ids=rooms)
-    free = slots.free_at(known, appointment.starts_at)
-    if not free:
-        raise SlotTaken("That does not fit in at this time with this therapist. Move it first.")
-    return free[0]
+        room_for_two.fit_room(session, now, appointment, shared)
 
 
 def _looked_at(session: Session, appointment_id: int, version: int) -> Appointment:

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.booking import taking_back
+from clinic.booking import room_for_two
 from clinic.booking.lifecycle import LIVE
 from clinic.booking.models import Appointment, Hold, JourneyPair, SharedRoom
 from clinic.booking.slots import Slot
 from clinic.booking.statuses import HoldStatus
-from clinic.booking.taking import claims_of
 from clinic.kernel.errors import SlotTaken
 from clinic.roster import diary
 from clinic.roster.hands import effort_of
@@ -27,7 +26,6 @@ from clinic.roster.models import (
     DiarySpan,
     EntryKind,
     Maintenance,
-    OwnerKind,
     SlotClaim,
     TimeOff,
 )
@@ -137,11 +135,10 @@ def _uneven(session: Session) -> Iterator[Fault]:
 def _enter_again(session: Session, now: datetime, appointment_id: int) -> bool:
     appointment = session.get_one(Appointment, appointment_id, with_for_update=True)
     slot = Slot(appointment.starts_at, appointment.therapist_id, appointment.room_id)
-    claims = claims_of(
-        appointment.option, slot, appointment.starts_at, appointment.ends_at, appointment.client_id
+    shared = room_for_two.kept_room(session, appointment)
+    claims = room_for_two.claims_beside(
+        appointment.option, slot, appointment.ends_at, appointment.client_id, shared
     )
-    if taking_back.kept_room(session, appointment) is not None:
-        claims = [claim for claim in claims if claim.kind is not OwnerKind.ROOM]
     try:
         appointment.entry_id = diary.enter(
             session,

@@ -227,7 +227,7 @@ def move_together(
         raise WrongState("They do not come together any more. Move each alone.")
     room = party.shared_room
     is_shared = room is not None and room.entry_id is not None
-    _check_both(both, starts_at, now, is_client=is_client)
+    check_both(both, starts_at, now, is_client=is_client)
     with session.begin_nested():
         ignore = entries_of(party)
         _pair, entries = _shift(
@@ -265,7 +265,7 @@ def unite(
         raise WrongState("Two people come together already.")
     if both[0].site_id != both[1].site_id:
         raise NotOffered("They are booked at two sites. Move one of them first.")
-    _check_both(both, starts_at, now, is_client=False)
+    check_both(both, starts_at, now, is_client=False)
     rooms = former_parties.rooms_of(session, [first, last])
     ignore = _entries_that_go(both, rooms)
     with session.begin_nested():
@@ -285,7 +285,8 @@ def _entries_that_go(both: Sequence[Appointment], rooms: Sequence[SharedRoom]) -
     return [entry_id for entry_id in owned if entry_id is not None]
 
 
-def _check_both(both: Sequence[Appointment], starts_at: datetime, now: datetime, *, is_client: bool) -> None:
+def check_both(both: Sequence[Appointment], starts_at: datetime, now: datetime, *, is_client: bool) -> None:
+    """Refuses, for each of them, a start that their state, their answers or the site do not allow."""
     for appointment in both:
         if appointment.status not in lifecycle.MOVABLE or appointment.entry_id is None:
             raise WrongState()

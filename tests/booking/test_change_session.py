@@ -1,4 +1,4 @@
-"""Another session at the same time: also for one of two who have a room together."""
+"""Another session, or another therapist, at the same time: also for one of two who have a room together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from clinic.booking import desk, diary_check, parties, services
+from clinic.booking import companions, desk, diary_check, parties, services
 from clinic.booking.models import Appointment
 from clinic.booking.parties import Guest
 from clinic.catalog.models import OfferingOption
@@ -125,3 +125,34 @@ def test_who_comes_alone_gets_a_room_that_is_free_for_longer(
     claim = Claim(OwnerKind.ROOM, room.id, TEN + HOUR, TEN + 2 * HOUR)
     diary.enter(session, EntryKind.MAINTENANCE, [claim], now)
     assert change(session, now, made, long).room_id == other.id
+
+
+@pytest.mark.parametrize("has_other_rooms", [True, False])
+def test_with_another_therapist_at_their_time_one_of_two_stays_in_their_room(
+    session: Session,
+    now: datetime,
+    clinic: Clinic,
+    both: list[Appointment],
+    wide: Room,
+    has_other_rooms: bool,
+) -> None:
+    third = makers.therapist(session, clinic.site, "Hana Sato", clinic.therapists[0].skills, hue=3)
+    for room in clinic.rooms:
+        room.is_active = has_other_rooms
+    session.flush()
+    companions.move(session, now, both[0].id, TEN, actor="desk", therapist_id=third.id)
+    assert both[0].therapist_id == third.id
+    assert [each.room_id for each in both] == [wide.id] * 2
+    assert parties.companion(session, both[0].id) == both[1]
+    assert diary_check.look(session, now) == []
+
+
+def test_a_therapist_who_is_taken_at_their_time_leaves_both_as_they_were(
+    session: Session, now: datetime, clinic: Clinic, both: list[Appointment], wide: Room
+) -> None:
+    before = [(each.therapist_id, each.room_id, each.sequence) for each in both]
+    with pytest.raises(SlotTaken):
+        companions.move(session, now, both[0].id, TEN, actor="desk", therapist_id=both[1].therapist_id)
+    session.expire_all()
+    assert [(each.therapist_id, each.room_id, each.sequence) for each in both] == before
+    assert diary_check.look(session, now) == []
