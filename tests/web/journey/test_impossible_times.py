@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from clinic.intake.questionnaire import load_questionnaire
 from tests.makers import Clinic
 from tests.web.journey.steps import Walker, heading, slots_of
-from tests.web.journey.test_pair import TwoWalkers
 from tests.web.journey.test_plan import IN_PAIN, walked
+from tests.web.journey.two import TwoWalkers
 from tests.web.refused import keeps, nothing_written, refuses_at
 
 pytestmark = pytest.mark.database

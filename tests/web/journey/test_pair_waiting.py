@@ -7,7 +7,6 @@ from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from clinic.booking import diary_check
@@ -17,16 +16,11 @@ from clinic.intake.models import ClearanceStatus
 from clinic.notify.models import OutboxMessage
 from tests.makers import Clinic
 from tests.web.journey.steps import Walker, heading, slots_of
-from tests.web.journey.test_pair import NAMES, REACH, TEN, TwoWalkers, appointments, leaf, stop_second
+from tests.web.journey.two import NAMES, REACH, TEN, TwoWalkers, appointments, leaf, stop_second
 from tests.web.journey.waiting import CONTACT, HELD, decide, to_request
 
 pytestmark = pytest.mark.database
 TODAY = "2026-11-23T15:00Z"
-
-
-@pytest.fixture
-def two(app: Flask, clinic: Clinic) -> TwoWalkers:
-    return TwoWalkers(app)
 
 
 def second_waits(two: TwoWalkers, clinic: Clinic) -> None:
