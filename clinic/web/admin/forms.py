@@ -13,6 +13,7 @@ from wtforms import Field, HiddenField
 from clinic.kernel.errors import BadInput, Stale
 from clinic.web import database
 from clinic.web.numbers import read_whole
+from clinic.web.reading import errors_of
 
 # A pair of what the page is about and how it stands in the database now.
 Standing = tuple[str, str]
@@ -30,9 +31,10 @@ class OwnerForm(FlaskForm):
         return read_whole(self.version.data) or 0
 
     def take(self, refusal: BadInput) -> None:
-        """Puts a refusal at its field, or at the first one where it names none that is here."""
-        field = self._fields.get(refusal.field or "") or self._shown()[0]
-        field.errors = [*field.errors, refusal.sentence]
+        """Puts each sentence of a refusal at its field, or at the first where it names none that is here."""
+        for name, sentence in errors_of(refusal):
+            field = self._fields.get(name) or self._shown()[0]
+            field.errors = [*field.errors, sentence]
 
     def against(self, stands: OwnerForm) -> list[Standing]:
         """What stands in the database and differs from what was typed, field by field, in words.

@@ -11,7 +11,7 @@ from clinic.catalog.models import Offering
 from clinic.catalog.services import LONGEST, LONGEST_BUFFER, SHORTEST, OptionFacts
 from clinic.kernel.errors import BadInput
 from clinic.kernel.money import SYMBOLS, read_minor
-from clinic.web.reading import read_whole
+from clinic.web.reading import Gathered, read_whole
 
 BLANK_ROWS = 3
 Errors = list[tuple[str, str]]
@@ -154,18 +154,20 @@ def read_lengths(typed: Typed) -> tuple[list[tuple[Length, OptionFacts]], Errors
     for row in typed.lengths:
         if row.is_blank:
             continue
-        try:
-            facts = OptionFacts(
-                minutes=read_whole(row.minutes, SHORTEST, LONGEST, f"{row.id}-minutes"),
-                price_minor=read_minor(row.price, f"{row.id}-price"),
-                currency=row.currency,
-                buffer_before_minutes=read_whole(row.before, 0, LONGEST_BUFFER, f"{row.id}-before"),
-                buffer_after_minutes=read_whole(row.after, 0, LONGEST_BUFFER, f"{row.id}-after"),
-                turnover_minutes=read_whole(row.turnover, 0, LONGEST_BUFFER, f"{row.id}-turnover"),
-                is_active=row.is_active,
-            )
-        except BadInput as refusal:
-            errors.append((refusal.field or f"{row.id}-price", refusal.sentence))
+        gathered, own = Gathered(), row.id
+        facts = OptionFacts(
+            minutes=gathered.read(read_whole, row.minutes, SHORTEST, LONGEST, f"{own}-minutes") or 0,
+            price_minor=gathered.read(read_minor, row.price, f"{own}-price") or 0,
+            currency=row.currency,
+            buffer_before_minutes=gathered.read(read_whole, row.before, 0, LONGEST_BUFFER, f"{own}-before")
+            or 0,
+            buffer_after_minutes=gathered.read(read_whole, row.after, 0, LONGEST_BUFFER, f"{own}-after") or 0,
+            turnover_minutes=gathered.read(read_whole, row.turnover, 0, LONGEST_BUFFER, f"{own}-turnover")
+            or 0,
+            is_active=row.is_active,
+        )
+        if gathered.errors:
+            errors += gathered.errors
             continue
         if any(facts.minutes == other.minutes for _row, other in found):
             errors.append((f"{row.id}-minutes", "This session type has that length already."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -23,7 +24,7 @@ from clinic.web import access, database
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, submit
 from clinic.web.filters import shown_phone
-from clinic.web.reading import read_whole
+from clinic.web.reading import BadFields, Gathered, errors_of, read_whole
 
 # Notice is kept in minutes and typed in hours.
 HOUR = 60
@@ -99,11 +100,24 @@ class SiteForm(OwnerForm):
         return self
 
     def take(self, refusal: BadInput) -> None:
-        """Puts a refusal at its field."""
-        super().take(BadInput(refusal.sentence, _BOXES.get(refusal.field or "", refusal.field)))
+        """Puts each sentence of a refusal at its box."""
+        super().take(BadFields(errors_of(refusal, _BOXES)))
 
     def facts(self) -> SiteFacts:
-        """What was typed, as the service takes it; BadInput for what is no number."""
+        """What was typed, as the service takes it; BadFields names every box without its number."""
+        gathered = Gathered()
+
+        def number(low: int, high: int, box: str) -> int:
+            return gathered.read(read_whole, self[box].data or "", low, high, box) or 0
+
+        def minutes(box: str) -> int:
+            return gathered.read(_minutes, self[box].data or "", box) or 0
+
+        facts = self._facts(number, minutes)
+        gathered.refuse()
+        return facts
+
+    def _facts(self, number: Callable[[int, int, str], int], minutes: Callable[[str], int]) -> SiteFacts:
         return SiteFacts(
             name=self.name.data or "",
             clinic_name=self.clinic_name.data or "",
@@ -114,19 +128,15 @@ class SiteForm(OwnerForm):
             tz=(self.tz.data or "").strip(),
             locale=self.locale.data or "",
             currency=self.currency.data or "",
-            grid_minutes=read_whole(self.grid_minutes.data or "", 1, 60, "grid_minutes"),
-            min_notice_minutes=_minutes(self.min_notice.data or "", "min_notice"),
-            change_until_minutes=_minutes(self.change_until.data or "", "change_until"),
-            horizon_days=read_whole(self.horizon_days.data or "", 1, 730, "horizon_days"),
-            hold_minutes=read_whole(self.hold_minutes.data or "", 1, 60, "hold_minutes"),
-            talk_minutes=read_whole(self.talk_minutes.data or "", 0, 60, "talk_minutes"),
+            grid_minutes=number(1, 60, "grid_minutes"),
+            min_notice_minutes=minutes("min_notice"),
+            change_until_minutes=minutes("change_until"),
+            horizon_days=number(1, 730, "horizon_days"),
+            hold_minutes=number(1, 60, "hold_minutes"),
+            talk_minutes=number(0, 60, "talk_minutes"),
             prefers_adjacent=self.prefers_adjacent.data,
-            decide_within_hours=read_whole(
-                self.decide_within_hours.data or "", 1, LONGEST_PROMISE, "decide_within_hours"
-            ),
-            provisional_hours=read_whole(
-                self.provisional_hours.data or "", 1, LONGEST_KEPT, "provisional_hours"
-            ),
+            decide_within_hours=number(1, LONGEST_PROMISE, "decide_within_hours"),
+            provisional_hours=number(1, LONGEST_KEPT, "provisional_hours"),
             is_active=self.is_active.data,
         )
 

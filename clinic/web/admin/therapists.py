@@ -35,6 +35,7 @@ from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.forms import OwnerForm, Standing, submit
 from clinic.web.context import main_site
 from clinic.web.numbers import read_whole
+from clinic.web.reading import Gathered
 from clinic.web.reading import read_whole as read_number
 
 GENDERS = [
@@ -105,11 +106,15 @@ class TherapistForm(OwnerForm):
         return self
 
     def limits(self) -> Limits:
-        """The limits typed, an empty field setting none; BadInput for what is no number."""
+        """The limits typed, an empty field setting none; BadFields for what is no number."""
+        gathered = Gathered()
         deep, hands_on, rest = (
-            read_number(self[name].data, low, high, name) if (self[name].data or "").strip() else None
+            gathered.read(read_number, self[name].data, low, high, name)
+            if (self[name].data or "").strip()
+            else None
             for name, (low, high) in LIMITS.items()
         )
+        gathered.refuse()
         return Limits(deep, hands_on, rest or 0)
 
 

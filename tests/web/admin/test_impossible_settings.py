@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import makers
 from tests.web.admin.conftest import fields_of
-from tests.web.refused import keeps, nothing_written, refuses_at
+from tests.web.refused import keeps, nothing_written, refuses_all, refuses_at
 
 pytestmark = pytest.mark.database
 
@@ -170,3 +170,33 @@ def test_a_person_who_cannot_be_is_refused(
         answer = owner.post(page, data={**fields_of(owner.get(page).text), **typed})
     refuses_at(answer, field, sentence)
     keeps(answer.text, typed)
+
+
+def test_every_number_that_is_none_is_named_at_once(
+    db: Session, clinic: makers.Clinic, owner: FlaskClient
+) -> None:
+    row = f"o{clinic.swedish.id}"
+    hours, price = "Enter hours from 0 to 720, like 2 or 1.5.", "Enter a price like 62 or 62.50."
+    rest = "Enter a number from 0 to 240."
+    for path, wrong in (
+        (
+            "/clinic/sites/1",
+            {"min_notice": hours, "change_until": hours, "hold_minutes": "Enter a number from 1 to 60."},
+        ),
+        (
+            f"/clinic/session-types/{clinic.swedish.offering_id}",
+            {f"{row}-price": price, f"{row}-before": rest, f"{row}-turnover": rest},
+        ),
+        (
+            f"/clinic/therapists/{clinic.therapists[0].id}",
+            {
+                "most_deep_in_row": "Enter a number from 1 to 20.",
+                "least_break_minutes": "Enter a number from 0 to 240.",
+            },
+        ),
+    ):
+        typed = fields_of(owner.get(path).text) | dict.fromkeys(wrong, "a lot")
+        with nothing_written(db):
+            answer = owner.post(path, data=typed)
+        refuses_all(answer, wrong)
+        keeps(answer.text, dict.fromkeys(wrong, "a lot"))
