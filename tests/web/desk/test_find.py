@@ -49,6 +49,15 @@ def test_a_reference_leads_straight_to_its_appointment(desk: FlaskClient, book: 
 
 def test_nobody_found_says_what_to_do(desk: FlaskClient) -> None:
     assert "Nobody found" in desk.get("/desk/find?q=zzz").get_data(as_text=True)
+
+
+def test_one_letter_is_too_little_to_look_for_and_nobody_is_said_to_be_missing(
+    desk: FlaskClient, book: Book
+) -> None:
+    book()
+    page = desk.get("/desk/find?q=%20A").get_data(as_text=True)
+    assert "Type one sign more" in page
+    assert "Nobody found" not in page
     assert "Type a name" in desk.get("/desk/find").get_data(as_text=True)
 
 
