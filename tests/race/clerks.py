@@ -22,6 +22,7 @@ from clinic.booking.models import Appointment
 from clinic.booking.statuses import Status
 from clinic.db import reading, transaction
 from clinic.kernel.errors import Refusal, SlotTaken
+from clinic.roster.models import DiarySpan, OwnerKind
 
 THREADS = 4
 BEGINS = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -205,6 +206,14 @@ def told(made: Appointment) -> Args:
         "therapist": made.therapist_id, "room": made.room_id, "starts": minute(made.starts_at),
         "reference": made.reference,
     }  # fmt: skip
+
+
+def told_with_room(session: Session, made: Appointment) -> Args:
+    """The same, and whether the room is its own or the one that its party has for two."""
+    room = sa.select(DiarySpan.owner_id).where(
+        DiarySpan.entry_id == made.entry_id, DiarySpan.kind == OwnerKind.ROOM
+    )
+    return {**told(made), "own_room": session.scalar(room.limit(1)) is not None}
 
 
 def told_each(made: Sequence[Appointment]) -> Args:

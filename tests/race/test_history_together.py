@@ -114,6 +114,18 @@ def part(story: StoryTogether, number: int, starts: int) -> None:
     story.leave(asked, number, "moved")
 
 
+def test_one_of_two_stays_in_their_room_with_another_therapist(story: StoryTogether) -> None:
+    both = story.party(one_room=True)
+    facts = {"room": 2, "therapist": 3, "version": 2, "own_room": False}
+    asked = story.ask("move", appointment=both[1], version=None, starts=TEN, therapist=3, facts=facts)
+    story.appointments[both[1]]["therapist"] = 3
+    story.leave(asked, both[1], "moved")
+    assert sentences(story) == ""
+    story.cancel(both[0])
+    story.book(client=9, room=2)
+    assert "the room for two of w0 and appointment 3 both had room 2" in sentences(story)
+
+
 # --- What is wrong
 
 

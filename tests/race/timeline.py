@@ -298,6 +298,10 @@ class Timeline:
             and len({each["room"] for each in asked.facts.get("each", {}).values()}) == 1
         ):
             told["shares"] = before.party
+        if event == "moved" and asked.kind == "move" and told["starts"] == before.starts:
+            # With another therapist at their time, one of two stays in their room.
+            is_alone = told.get("own_room", asked.args["therapist"] is None)
+            told["shares"] = None if is_alone else before.shares
         if asked.kind == "join":
             told["shares"] = asked.id if asked.args["one_room"] else None
         state = after(before, asked, event, self.history.house, told)

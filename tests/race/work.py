@@ -20,9 +20,19 @@ from clinic.intake.level import Releaser
 from clinic.intake.models import Clearance, ClearanceStatus
 from clinic.people.models import Client
 from clinic.roster import services as roster
-from clinic.roster.models import DiarySpan, OwnerKind, TimeOff
+from clinic.roster.models import TimeOff
 from tests import makers
-from tests.race.clerks import Args, Clerk, Kind, instant, minute, told, told_each, want_nothing
+from tests.race.clerks import (
+    Args,
+    Clerk,
+    Kind,
+    instant,
+    minute,
+    told,
+    told_each,
+    told_with_room,
+    want_nothing,
+)
 from tests.race.work_of_two import HELD_ANSWERS, WORK_OF_TWO, a_held_intake, an_intake
 from tests.race.work_together import WORK_TOGETHER
 
@@ -228,7 +238,7 @@ def do_move(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> 
         therapist_id=args["therapist"], version=args["version"],
     )  # fmt: skip
     session.flush()
-    return told(made)
+    return told_with_room(session, made)
 
 
 def do_cancel(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
@@ -240,10 +250,7 @@ def do_cancel(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -
 def do_reactivate(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
     made = taking_back.reactivate(session, now, args["appointment"], actor=me, version=args["version"])
     session.flush()
-    room = sa.select(DiarySpan.owner_id).where(
-        DiarySpan.entry_id == made.entry_id, DiarySpan.kind == OwnerKind.ROOM
-    )
-    return {**told(made), "own_room": session.scalar(room.limit(1)) is not None}
+    return told_with_room(session, made)
 
 
 def do_status(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:

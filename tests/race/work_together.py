@@ -13,7 +13,7 @@ from clinic.booking.parties import Guest
 from clinic.booking.slots import Wish
 from clinic.booking.statuses import Status
 from clinic.people.models import Client
-from tests.race.clerks import Args, Clerk, Kind, instant, minute, told
+from tests.race.clerks import Args, Clerk, Kind, instant, minute, told_with_room
 from tests.race.work_of_two import a_held_intake, a_start_for_two, an_intake, sign, told_party
 
 MOVABLE = (Status.BOOKED, Status.PROVISIONAL)
@@ -60,10 +60,12 @@ def want_bring(clerk: Clerk) -> Args | None:
 
 
 def want_part(clerk: Clerk) -> Args | None:
-    """One of two at another time."""
-    row = _one(clerk, alone=False)
+    """One of two at another time; now and then at the same, with a therapist who is named."""
+    row, stays = _one(clerk, alone=False), clerk.chance.random() < 0.2
     return row and {
-        "appointment": row.id, "version": clerk.a_version(row), "starts": clerk.a_start(), "therapist": None,
+        "appointment": row.id, "version": clerk.a_version(row),
+        "starts": minute(row.starts_at) if stays else clerk.a_start(),
+        "therapist": clerk.chance.choice(clerk.orders.therapists) if stays else None,
     }  # fmt: skip
 
 
@@ -91,10 +93,11 @@ def do_bring(clerk: Clerk, session: Session, now: datetime, me: str, args: Args)
 
 def do_part(_c: Clerk, session: Session, now: datetime, me: str, args: Args) -> Args:
     made = companions.move(
-        session, now, args["appointment"], instant(args["starts"]), actor=me, version=args["version"]
-    )
+        session, now, args["appointment"], instant(args["starts"]), actor=me, version=args["version"],
+        therapist_id=args["therapist"],
+    )  # fmt: skip
     session.flush()
-    return told(made)
+    return told_with_room(session, made)
 
 
 WORK_TOGETHER: dict[Kind, float] = {
