@@ -69,6 +69,11 @@ class WebHolds:
     own: tuple[int, ...]
     of_day: Sequence[tuple[int, Taken]]
 
+    @property
+    def others(self) -> list[Taken]:
+        """What of it is not their own."""
+        return [taken for hold_id, taken in self.of_day if hold_id not in self.own]
+
 
 def admit(session: Session, now: datetime, source: Source, site: Site, on: date) -> WebHolds:
     """Lets a source hold one more time on that day: gives its open holds, which go back for it, and others'.
@@ -200,8 +205,11 @@ class Share:
 
 
 def share_of(session: Session, known: Facts, on: date, web: WebHolds) -> Share:
-    """What the web holds of the day that is known. A statement only where sessions have changed."""
-    others = [taken for hold_id, taken in web.of_day if hold_id not in web.own]
+    """What the web holds of the day that is known, the whole day where others hold something.
+
+    A statement only where sessions have changed.
+    """
+    others = web.others
     if not others:
         return Share()
     return Share(

@@ -109,7 +109,8 @@ def _place_once(
     ends_at = starts_at + timedelta(minutes=option.minutes + wish.talk_minutes)
     expires_at, on = now + timedelta(minutes=site.hold_minutes), day_at(site, starts_at)
     refusal, effort, not_kept = SlotTaken(), effort_of(option), None
-    known = look(session, wish, option, site, starts_at, now)
+    is_shared = web is not None and bool(web.others)
+    known = look(session, wish, option, site, starts_at, now, whole_day=is_shared)
     share = Share() if web is None else hold_limits.share_of(session, known, on, web)
     for slot in free_at(known, starts_at):
         claims = claims_of(option, slot, starts_at, ends_at, wish.client_id)

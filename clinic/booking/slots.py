@@ -134,11 +134,21 @@ def slots_at(session: Session, wish: Wish, starts_at: datetime, now: datetime) -
 
 
 def around(
-    session: Session, wish: Wish, option: OfferingOption, site: Site, starts_at: datetime, now: datetime
+    session: Session,
+    wish: Wish,
+    option: OfferingOption,
+    site: Site,
+    starts_at: datetime,
+    now: datetime,
+    *,
+    only_then: bool = False,
 ) -> Facts:
-    """What is known of the day of a start, for a wish with option and site at hand: four statements."""
+    """What is known of the day of a start, for a wish with option and site at hand: four statements.
+
+    With `only_then` of that start alone.
+    """
     search = search_for(wish, Length.of(option), starts_at.date(), 1, now)
-    return read_around(session, search, starts_at, SiteRules.of(site))
+    return read_around(session, search, starts_at, SiteRules.of(site), only_then=only_then)
 
 
 def free_at(known: Facts, starts_at: datetime) -> list[Slot]:

@@ -51,11 +51,18 @@ def check_start(wish: Wish, starts_at: datetime, site: Site, now: datetime) -> N
 
 
 def look(
-    session: Session, wish: Wish, option: OfferingOption, site: Site, starts_at: datetime, now: datetime
+    session: Session,
+    wish: Wish,
+    option: OfferingOption,
+    site: Site,
+    starts_at: datetime,
+    now: datetime,
+    *,
+    whole_day: bool = False,
 ) -> Facts:
-    """What is known of the day of a start; NotOffered if the site never offers that time."""
+    """What is known of a start, or of its whole day; NotOffered if the site never offers that time."""
     check_start(wish, starts_at, site, now)
-    return slots.around(session, wish, option, site, starts_at, now)
+    return slots.around(session, wish, option, site, starts_at, now, only_then=not whole_day)
 
 
 def claims_of(

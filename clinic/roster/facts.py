@@ -233,12 +233,18 @@ def read_site(session: Session, site_id: int) -> SiteRules:
 
 
 def read(
-    session: Session, search: Search, sites: dict[int, SiteRules], *, every_weekday: bool = False
+    session: Session,
+    search: Search,
+    sites: dict[int, SiteRules],
+    *,
+    every_weekday: bool = False,
+    only_at: int | None = None,
 ) -> Facts:
     """Read who works, which rooms suit, what is closed and who is taken, on the days of the search.
 
     Hours of weekdays that are not among those days are left out, and so are those who have no others,
-    unless `every_weekday` is wanted.
+    unless `every_weekday` is wanted. Where only the start `only_at` (epoch minute) matters, no more of the
+    diary is read than a session then could touch or leave a hole beside; all, where hands are protected.
     """
     days = range(7) if every_weekday else range(min(search.days, 7))
     weekdays = [(search.first_day.weekday() + step) % 7 for step in days]
@@ -258,6 +264,8 @@ def read(
     limited = {worker.therapist_id for here in workers.values() for worker in here if worker.limits}
     all_rooms = [room_id for here in room_ids.values() for room_id in here]
     around = _ticks_around(search, sites, workers, is_limited=bool(limited))
+    if only_at is not None and not limited:
+        around = _ticks_at(search, sites, only_at)
     diary = _diary(session, search, around, sorted(therapist_ids), all_rooms, limited)
     return Facts(search, sites, workers, room_ids, closed, diary, mark)
 
@@ -391,6 +399,14 @@ def _ticks_around(
     closes = {(zone, each.closes) for zone, each in hours}
     first = min(walltime.minute_at(search.first_day, minute, zone, 0) for zone, minute in opens) - reach
     last = max(walltime.minute_at(_last_day(search), minute, zone, 1) for zone, minute in closes) + reach
+    return first // TICK_MINUTES, last // TICK_MINUTES + 1
+
+
+def _ticks_at(search: Search, sites: dict[int, SiteRules], start: int) -> tuple[int, int]:
+    """Give the ticks that a session from that minute could touch, or one a step of the grid away."""
+    step = max(site.grid_minutes for site in sites.values())
+    first = start - search.buffer_before - step
+    last = start + search.minutes + max(search.buffer_after, search.turnover) + step
     return first // TICK_MINUTES, last // TICK_MINUTES + 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from clinic.roster import diary
 from clinic.roster.availability import Opening
 from clinic.roster.diary import Claim
 from clinic.roster.facts import Search
+from clinic.roster.limits import Effort
 from clinic.roster.models import (
     Closure,
     EntryKind,
@@ -40,6 +42,7 @@ from clinic.roster.timetable import (
     first_openings,
     nearest_openings,
     opening_at,
+    openings_at,
 )
 
 pytestmark = pytest.mark.database
@@ -326,6 +329,34 @@ def test_one_start_can_be_asked_about(small: House) -> None:
     assert at(london(MONDAY, 480)) is None  # before hours
     small.occupy(OwnerKind.THERAPIST, small.therapists[0].id, noon, 30)
     assert at(noon) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_what_is_read_for_one_start_says_of_it_what_its_whole_day_says(
+    house: House, seed: int, is_limited: bool
+) -> None:
+    """Also whom it would leave no hole, and who may not for the sake of their hands."""
+    chance = random.Random(seed)
+    house.site.prefers_adjacent = True
+    therapists = [house.therapist(name) for name in ("Ann", "Bea")]
+    owners = [(OwnerKind.THERAPIST, each.id) for each in therapists]
+    owners += [(OwnerKind.ROOM, house.room(name).id) for name in ("Oak", "Yew")]
+    if is_limited:
+        therapists[0].most_hands_on_minutes_a_day = 240
+    for owner in owners:
+        for hour in chance.sample(range(9, 17), 4):
+            start, length = london(MONDAY, 60 * hour + chance.choice((0, 5))), chance.choice((15, 30, 45, 60))
+            with contextlib.suppress(SlotTaken):
+                house.occupy(*owner, start, length, effort=Effort(length))
+    asked = {"buffer_before": 5, "buffer_after": 10, "turnover": 15, "hands_on": 60}
+    found = house.find(**asked)
+    for minute in range(8 * 60, 18 * 60, 30):
+        start = london(MONDAY, minute)
+        there = openings_at(house.session, house.search(**asked), start)
+        whole = [each for each in found if each.starts_at == start]
+        assert there == whole
+        assert [each.leaves_no_hole for each in there] == [each.leaves_no_hole for each in whole]
 
 
 def test_a_time_that_was_shown_can_be_taken_a_little_later(small: House) -> None:
