@@ -19,7 +19,7 @@ from clinic.booking.taking import claims_of
 from clinic.catalog.models import OfferingOption
 from clinic.kernel.errors import SlotTaken
 from clinic.kernel.walltime import epoch_minute, from_epoch_minute
-from clinic.roster import availability, diary, facts
+from clinic.roster import availability, diary, facts, reading
 from clinic.roster.availability import RoomTime
 from clinic.roster.diary import Claim
 from clinic.roster.facts import Facts
@@ -95,13 +95,13 @@ def _sides(
     now: datetime,
     ignore: Collection[int],
 ) -> tuple[Side, Side]:
-    site = facts.read_site(session, wishes[0].site_id)
+    site = reading.read_site(session, wishes[0].site_id)
     gone = supposing.taken_by(session, ignore) if ignore else []
     made = []
     for wish in wishes:
         length = length_of(session, wish.option_id)
         search = search_for(replace(wish, site_id=site.id), length, first_day, days, now)
-        known = facts.read(session, search, {site.id: site})
+        known = reading.read(session, search, {site.id: site})
         known = replace(known, diary=supposing.changed(known.diary, gone))
         place = known.site_time(site.id, *facts.bounds(search, site))
         # A room that is always free: who is free when, whatever the rooms.
@@ -167,7 +167,7 @@ def sides_at(
     now: datetime,
     ignore: Collection[int],
 ) -> tuple[Side, Side]:
-    site = facts.read_site(session, wishes[0].site_id)
+    site = reading.read_site(session, wishes[0].site_id)
     on = starts_at.astimezone(site.zone).date()
     return _sides(session, wishes, on - timedelta(days=1), 3, now, ignore)
 
@@ -189,7 +189,7 @@ def enter(
         session.get_one(OfferingOption, wishes[0].option_id),
         session.get_one(OfferingOption, wishes[1].option_id),
     )
-    tz = facts.read_site(session, wishes[0].site_id).zone.key
+    tz = reading.read_site(session, wishes[0].site_id).zone.key
     for tried, pair in enumerate(candidates(sides, shared, minute_of(starts_at))):
         if tried >= TRIES:
             break

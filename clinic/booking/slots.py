@@ -15,9 +15,10 @@ from clinic.kernel.walltime import from_epoch_minute
 from clinic.roster.availability import Opening
 from clinic.roster.choosing import nearest
 from clinic.roster.explaining import Reason, Way, explain
-from clinic.roster.facts import Facts, Search, SiteRules, read_site
+from clinic.roster.facts import Facts, Search, SiteRules
 from clinic.roster.limits import is_deep
 from clinic.roster.models import Gender, Site
+from clinic.roster.reading import read_site
 from clinic.roster.timetable import (
     find_openings,
     first_openings,

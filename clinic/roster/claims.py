@@ -122,13 +122,13 @@ def all_or_nothing(
     attempt = connection.begin_nested()
     try:
         written = write(connection)
+        if written is not None:
+            attempt.commit()
     except BaseException:
-        attempt.rollback()
+        attempt.rollback()  # also where the connection was lost at the end: the savepoint around it is next
         raise
     if written is None:
         attempt.rollback()
-    else:
-        attempt.commit()
     return written
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from clinic.kernel import walltime
-from clinic.roster import facts, soonest
+from clinic.roster import facts, reading, soonest
 from clinic.roster.availability import working_spans
 from clinic.roster.facts import Facts, Search, SiteRules, Worker
 from clinic.roster.soonest import Placed, SiteTime
@@ -32,12 +32,12 @@ def explain(
     waiting for the same is left out. NotFound if there is no such site.
     """
     site_ids = {search.site_id, *other_sites}
-    sites = facts.read_sites(session, site_ids)
+    sites = reading.read_sites(session, site_ids)
     if search.site_id not in sites:
-        facts.read_site(session, search.site_id)  # refuses
+        reading.read_site(session, search.site_id)  # refuses
     days = max(search.days, min(LOOK_AHEAD_DAYS, _days_left(search, sites[search.site_id])))
     wide = replace(search, therapist_id=None, gender=None, days=days)
-    known = facts.read(session, wide, sites, every_weekday=True)
+    known = reading.read(session, wide, sites, every_weekday=True)
     reason = why_nothing(_case(replace(known, search=replace(wide, days=search.days)), search))
     if reason is None:
         return None

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from clinic.kernel import walltime
-from clinic.roster import choosing, facts, soonest
+from clinic.roster import choosing, facts, reading, soonest
 from clinic.roster.availability import Opening
 from clinic.roster.facts import Facts, Search, SiteRules
 from clinic.roster.soonest import Placed
@@ -30,14 +30,14 @@ def find_openings(session: Session, search: Search, rules: SiteRules | None = No
 
     `rules` are those of the site of the search, where they are known already.
     """
-    rules = rules or facts.read_site(session, search.site_id)
-    known = facts.read(session, search, {rules.id: rules})
+    rules = rules or reading.read_site(session, search.site_id)
+    known = reading.read(session, search, {rules.id: rules})
     return known.openings(rules.id, *facts.bounds(search, rules))
 
 
 def first_openings(session: Session, search: Search, limit: int) -> list[Opening]:
     """Give the first `limit` openings, by start. NotFound if there is no such site."""
-    rules = facts.read_site(session, search.site_id)
+    rules = reading.read_site(session, search.site_id)
     return [placed.opening for placed in _first(session, search, limit, {rules.id: rules})]
 
 
@@ -50,7 +50,7 @@ def first_anywhere(
     are read first, then a week, and all of them only where that is not enough: five, nine or thirteen
     statements.
     """
-    return _first(session, search, limit, facts.read_sites(session, site_ids))
+    return _first(session, search, limit, reading.read_sites(session, site_ids))
 
 
 def _first(session: Session, search: Search, limit: int, sites: dict[int, SiteRules]) -> list[Placed]:
@@ -58,7 +58,7 @@ def _first(session: Session, search: Search, limit: int, sites: dict[int, SiteRu
     for days in dict.fromkeys(min(look, search.days) for look in (*FIRST_LOOKS, search.days)):
         if not sites:
             break
-        known = facts.read(session, replace(search, days=days), sites)
+        known = reading.read(session, replace(search, days=days), sites)
         places = [known.site_time(site_id, *facts.bounds(search, sites[site_id])) for site_id in sites]
         found = soonest.first_anywhere(places, known.client_busy, limit=limit)
         if len(found) >= limit and _lies_inside(found[-1], search, days, known):
@@ -107,14 +107,14 @@ def read_around(
     Where clocks change nearby, the days on either side are read as well: at a change at midnight a start can
     belong to their hours.
     """
-    site = rules or facts.read_site(session, search.site_id)
+    site = rules or reading.read_site(session, search.site_id)
     day, minute = walltime.local(starts_at, site.zone).date(), walltime.epoch_minute(starts_at)
     near = 2 * walltime.DAY_MINUTES
     if len(walltime.steady_stretches(minute - near, minute + near, site.zone)) == 1:
         search = replace(search, first_day=day, days=1)
     else:
         search = replace(search, first_day=day - timedelta(days=1), days=3)
-    return facts.read(session, search, {site.id: site}, only_at=minute if only_then else None)
+    return reading.read(session, search, {site.id: site}, only_at=minute if only_then else None)
 
 
 def openings_in(known: Facts, starts_at: datetime) -> list[Opening]:

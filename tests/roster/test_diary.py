@@ -8,10 +8,14 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from clinic.db import transaction
 from clinic.kernel.errors import BadInput, HoldLapsed, SlotTaken
 from clinic.roster import diary
+from clinic.roster.claims import all_or_nothing
 from clinic.roster.diary import Claim
 from clinic.roster.models import DiaryEntry, DiarySpan, EntryKind, OwnerKind, SlotClaim
 
@@ -207,3 +211,23 @@ def test_what_takes_longer_than_a_day_is_found_on_each_of_its_days(session: Sess
         sa.select(DiarySpan.from_tick, DiarySpan.to_tick).where(DiarySpan.entry_id == entry)
     )
     assert sorted((low, high) for low, high in again) == ticks
+
+
+def test_a_connection_that_is_cut_as_a_savepoint_ends_is_an_error_and_nothing_more(
+    engine: Engine, backend: str
+) -> None:
+    if backend != "postgres":
+        pytest.skip("SQLite has no connection to cut")
+
+    def cut_off(connection: sa.Connection) -> int:
+        number = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        with engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:number)"), {"number": number})
+        return 1
+
+    def enter() -> None:
+        with Session(engine) as session, transaction(session), session.begin_nested():
+            all_or_nothing(session.connection(), cut_off)
+
+    with pytest.raises(OperationalError):
+        enter()
