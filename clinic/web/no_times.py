@@ -29,12 +29,14 @@ def reasons(
     away: Collection[date],
     person: str = "",
     instead: str = "",
+    others: Collection[date] = (),
 ) -> dict[date, Why]:
     """Why a day of the week may have nothing: not open yet, closed, away, not in, or full.
 
     `closed` are also the days on which nobody works; `working` those on which whom was asked for has
     hours, `away` those of their time off.
-    `instead` is the address of the same week with anybody, where somebody was asked for.
+    `instead` is the address of the same week with anybody, where somebody was asked for; it is given for the
+    days on which `others` have a time.
     """
     found = {}
     for step in range(7):
@@ -49,8 +51,7 @@ def reasons(
             word = f"{person} is not in" if person else "Not in"
         else:
             word = "Full"
-        may_help = instead and day <= last and day not in closed
-        link = (instead, "Try anyone", f"on {day:%A} {day.day} {day:%B}") if may_help else None
+        link = (instead, "Try anyone", f"on {day:%A} {day.day} {day:%B}") if day in others else None
         found[day] = Why(word, link)
     return found
 

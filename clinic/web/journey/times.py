@@ -264,7 +264,8 @@ class _Page:
             working=calendar.working,
             away=calendar.away,
             person=person.name.split()[0] if person else "",
-            instead=self._with_anyone() if self.search.filters.person != "any" else "",
+            instead=self._with_anyone(),
+            others={slot.starts_at.astimezone(self.zone).date() for slot in self.found},
         )
 
     def nothing(self, first: date) -> tuple[str, list[tuple[str, str]]]:

@@ -232,6 +232,20 @@ def test_days_without_a_time_say_why(walker: Walker, clinic: Clinic, db: Session
     assert strip == [("25", "away"), ("26", "closed"), ("27", "not in"), ("28", "closed")]
 
 
+def test_anyone_is_offered_for_the_days_on_which_somebody_else_is_free(
+    walker: Walker, clinic: Clinic, db: Session
+) -> None:
+    amara, tom = clinic.therapists
+    for each, day in ((amara, 25), (amara, 26), (tom, 26)):
+        starts = datetime(2026, 11, day, tzinfo=UTC)
+        roster.add_time_off(db, NOW, each.id, starts, starts + timedelta(days=1))
+    db.commit()
+    walker.to_time(clinic.swedish.id)
+    words = dict(re.findall(NONE, walker.get(f"/book/time?with={amara.id}").text, re.DOTALL))
+    assert words["25"].startswith("Amara is away. <a")
+    assert words["26"] == "Amara is away"
+
+
 def test_a_week_without_a_time_says_what_to_do(walker: Walker, clinic: Clinic, db: Session) -> None:
     db.add(
         Closure(
