@@ -20,7 +20,8 @@ from clinic.kernel import clock
 def check_diary(repair: bool) -> None:
     """Compare the diary's squares with what owns them; leaves with 1 while anything is wrong."""
     with Session(engine(), expire_on_commit=False) as session, transaction(session):
-        with click.progressbar(length=3, label="Looking through the diary", file=sys.stderr) as bar:
+        parts = len(diary_check.PARTS)
+        with click.progressbar(length=parts, label="Looking through the diary", file=sys.stderr) as bar:
             faults = diary_check.look(session, clock.now(), lambda _done, _all: bar.update(1))
         for fault in faults:
             click.echo(fault.sentence)
