@@ -227,7 +227,9 @@ def _enter_again(session: Session, now: datetime, appointment_id: int) -> None:
     """Writes an appointment where it says that it is; SlotTaken if somebody else stands there."""
     appointment = session.get_one(Appointment, appointment_id, with_for_update=True)
     slot = Slot(appointment.starts_at, appointment.therapist_id, appointment.room_id)
-    shared = room_for_two.kept_room(session, appointment)
+    shared = room_for_two.room_of_two(session, appointment)
+    if shared is not None:
+        room_for_two.fit_room(session, now, appointment, shared)
     claims = room_for_two.claims_beside(
         appointment.option, slot, appointment.ends_at, appointment.client_id, shared
     )

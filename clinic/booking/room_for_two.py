@@ -18,7 +18,7 @@ from clinic.booking.taking import claims_of
 from clinic.catalog.models import OfferingOption
 from clinic.roster import diary
 from clinic.roster.diary import Claim
-from clinic.roster.models import DiarySpan, OwnerKind
+from clinic.roster.models import DiarySpan, EntryKind, OwnerKind
 
 
 def room_of_two(session: Session, appointment: Appointment) -> SharedRoom | None:
@@ -74,11 +74,16 @@ def claims_beside(
 
 
 def fit_room(session: Session, now: datetime, appointment: Appointment, shared: SharedRoom) -> None:
-    """Keeps the party's room for as long as they need it now; SlotTaken where somebody else has it then."""
+    """Keeps the party's room for as long as they need it now, again where its entry is gone.
+
+    SlotTaken where somebody else has it then.
+    """
     start = appointment.starts_at
     claim = Claim(OwnerKind.ROOM, shared.room_id, start, start + needed(appointment, shared))
     if shared.entry_id is not None:
         diary.move(session, shared.entry_id, [claim], now)
+    else:
+        shared.entry_id = diary.enter(session, EntryKind.APPOINTMENT, [claim], now)
 
 
 def _was_in(session: Session, appointment: Appointment, shared: SharedRoom) -> bool:

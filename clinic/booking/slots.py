@@ -142,14 +142,14 @@ def around(
     starts_at: datetime,
     now: datetime,
     *,
-    only_then: bool = False,
+    whole_day: bool = True,
 ) -> Facts:
     """What is known of the day of a start, for a wish with option and site at hand: four statements.
 
-    With `only_then` of that start alone.
+    Without the `whole_day` of that start alone.
     """
     search = search_for(wish, Length.of(option), starts_at.date(), 1, now)
-    return read_around(session, search, starts_at, SiteRules.of(site), only_then=only_then)
+    return read_around(session, search, starts_at, SiteRules.of(site), whole_day=whole_day)
 
 
 def free_at(known: Facts, starts_at: datetime) -> list[Slot]:

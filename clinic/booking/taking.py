@@ -62,7 +62,7 @@ def look(
 ) -> Facts:
     """What is known of a start, or of its whole day; NotOffered if the site never offers that time."""
     check_start(wish, starts_at, site, now)
-    return slots.around(session, wish, option, site, starts_at, now, only_then=not whole_day)
+    return slots.around(session, wish, option, site, starts_at, now, whole_day=whole_day)
 
 
 def claims_of(

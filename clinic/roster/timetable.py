@@ -90,7 +90,7 @@ def opening_at(session: Session, search: Search, starts_at: datetime) -> Opening
 
 def openings_at(session: Session, search: Search, starts_at: datetime) -> list[Opening]:
     """Give each therapist who suits and is free at exactly that start, with the first room free."""
-    return openings_in(read_around(session, search, starts_at, only_then=True), starts_at)
+    return openings_in(read_around(session, search, starts_at, whole_day=False), starts_at)
 
 
 def read_around(
@@ -99,11 +99,11 @@ def read_around(
     starts_at: datetime,
     rules: SiteRules | None = None,
     *,
-    only_then: bool = False,
+    whole_day: bool = True,
 ) -> Facts:
     """Read what is known of the day on which that start lies: four statements where the rules are known.
 
-    Of the diary `only_then` reads what matters for that start alone.
+    Without the `whole_day` no more of the diary than matters for that start.
     Where clocks change nearby, the days on either side are read as well: at a change at midnight a start can
     belong to their hours.
     """
@@ -114,7 +114,7 @@ def read_around(
         search = replace(search, first_day=day, days=1)
     else:
         search = replace(search, first_day=day - timedelta(days=1), days=3)
-    return reading.read(session, search, {site.id: site}, only_at=minute if only_then else None)
+    return reading.read(session, search, {site.id: site}, only_at=None if whole_day else minute)
 
 
 def openings_in(known: Facts, starts_at: datetime) -> list[Opening]:

@@ -75,17 +75,30 @@ def test_a_time_that_waits_is_entered_again_for_as_long_as_it_is_kept(
     assert session.get_one(DiaryEntry, appointment.entry_id).expires_at == appointment.lapses_at
 
 
-def test_one_of_two_is_entered_again_into_the_room_that_is_theirs(session: Session, now: datetime) -> None:
+@pytest.mark.parametrize("is_room_gone", [False, True])
+@pytest.mark.parametrize("is_one_gone", [False, True])
+def test_two_are_entered_again_into_the_room_that_is_theirs(
+    session: Session, now: datetime, is_one_gone: bool, is_room_gone: bool
+) -> None:
     clinic = makers.clinic(session)
     session.add(Room(site_id=clinic.site.id, name="Room for two", places=2))
     session.flush()
     both = [makers.client(session, now, name) for name in ("Anna Petrova", "Ben Hall")]
     guests = [Guest(who, makers.intake(session, now), clinic.wish(client_id=who.id)) for who in both]
     party = parties.book(session, now, *guests, TEN, actor="test", one_room=True)
-    diary.strike(session, parties.coming(party)[0].entry_id)
+    assert party.shared_room is not None
+    if is_one_gone:
+        diary.strike(session, parties.coming(party)[0].entry_id)
+    if is_room_gone:
+        diary.strike(session, party.shared_room.entry_id)
     session.expire_all()
-    assert diary_check.repair(session, now, diary_check.look(session, now)) == []
+    found = diary_check.look(session, now)
+    assert len(found) == (2 if is_room_gone else int(is_one_gone))
+    assert diary_check.repair(session, now, found) == []
     assert kinds(session, now) == []
+    assert party.shared_room.entry_id is not None
+    rooms = sa.select(SlotClaim.entry_id).where(SlotClaim.kind == OwnerKind.ROOM).distinct()
+    assert session.scalars(rooms).all() == [party.shared_room.entry_id]
 
 
 @pytest.mark.parametrize("kind", ["time_off", "maintenance"])
