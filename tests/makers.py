@@ -59,6 +59,13 @@ def site(session: Session, **changes: Any) -> Site:
     return made
 
 
+def room_for_two(session: Session, at: Site) -> Room:
+    made = Room(site_id=at.id, name="Room for two", places=2)
+    session.add(made)
+    session.flush()
+    return made
+
+
 def therapist(session: Session, at: Site, name: str, skills: Sequence[Skill], **changes: Any) -> Therapist:
     days = changes.pop("days", range(7))
     opens, closes = changes.pop("opens", 9 * 60), changes.pop("closes", 17 * 60)

@@ -30,10 +30,7 @@ def clinic(session: Session) -> Clinic:
 
 @pytest.fixture
 def wide(session: Session, clinic: Clinic) -> Room:
-    made = Room(site_id=clinic.site.id, name="Room for two", places=2)
-    session.add(made)
-    session.flush()
-    return made
+    return makers.room_for_two(session, clinic.site)
 
 
 @pytest.fixture

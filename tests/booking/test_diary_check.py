@@ -81,8 +81,7 @@ def test_two_are_entered_again_into_the_room_that_is_theirs(
     session: Session, now: datetime, is_one_gone: bool, is_room_gone: bool
 ) -> None:
     clinic = makers.clinic(session)
-    session.add(Room(site_id=clinic.site.id, name="Room for two", places=2))
-    session.flush()
+    makers.room_for_two(session, clinic.site)
     both = [makers.client(session, now, name) for name in ("Anna Petrova", "Ben Hall")]
     guests = [Guest(who, makers.intake(session, now), clinic.wish(client_id=who.id)) for who in both]
     party = parties.book(session, now, *guests, TEN, actor="test", one_room=True)

@@ -56,10 +56,7 @@ def clinic(session: Session) -> Clinic:
 @pytest.fixture
 def wide(session: Session, clinic: Clinic) -> Room:
     """A room for two, beside the two that hold one."""
-    made = Room(site_id=clinic.site.id, name="Room for two", places=2)
-    session.add(made)
-    session.flush()
-    return made
+    return makers.room_for_two(session, clinic.site)
 
 
 @dataclass
